@@ -43,8 +43,9 @@ def read(
 
     from evalkit.cli.check import told
     from evalkit.intake import admit
+    from evalkit.intake.admission.pseudonymise import refuse_filled
 
-    _refuse_filled(out)
+    refuse_filled(out)
     with TemporaryDirectory() as folder:
         for name, path in _names_of_records(files).items():
             (Path(folder) / name).symlink_to(path.resolve(strict=True))
@@ -139,18 +140,6 @@ def write(
     ):
         if n:
             typer.echo(f"{n:>11,} {what} are left out")
-
-
-def _refuse_filled(out: Path) -> None:
-    from evalkit.errors import IntakeError
-
-    if out.exists() and any(out.iterdir()):
-        raise IntakeError(
-            "The folder to write is not empty.",
-            where=str(out),
-            why="Old files would stay among the new ones. Nothing was written.",
-            fix="name a new folder.",
-        )
 
 
 def _names_of_records(files: Iterable[Path]) -> dict[str, Path]:

@@ -2,6 +2,7 @@
 picture.
 """
 
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -43,6 +44,18 @@ class Result:
 
     def _repr_html_(self) -> str:
         return f"<p>{escape(self.headline)}</p>{as_html(self.table)}"
+
+
+@dataclass(frozen=True, repr=False)
+class Regression(Result):
+    """A result whose table is that of its terms, with z and p."""
+
+    terms: pl.DataFrame
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """The terms, with z and p."""
+        return with_tests(self.terms)
 
 
 def plot(table: pl.DataFrame, **labels: Any) -> Sketch:

@@ -126,7 +126,9 @@ def site(request, tmp_path_factory) -> Path:
     of the small city.
     """
     if request.param == "small_city":
-        return small_site(tmp_path_factory.getbasetemp())
+        base = tmp_path_factory.getbasetemp()
+        # Beside each other, processes have a folder each within one that they share.
+        return small_site((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "small")
     folder = SITE or ROOT / "build" / "nbval" / request.param / "site"
     if not (folder / "index.html").exists():
         pytest.fail(

@@ -2,6 +2,7 @@
 small for figures of its own, two interventions with a value, many without, and a plan.
 """
 
+import fcntl
 from functools import cache
 from pathlib import Path
 
@@ -35,7 +36,17 @@ RUN = {
 
 @cache
 def small_site(folder: Path) -> Path:
-    """Simulate the city, run it, and give its site; once for all files of tests."""
+    """Simulate the city, run it, and give its site; once for all processes that share a folder."""
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = folder / "made"
+        if not made.exists():
+            made.write_text(str(_make(folder)), encoding="utf-8")
+        return Path(made.read_text(encoding="utf-8"))
+
+
+def _make(folder: Path) -> Path:
     city = folder / "city"
     small_city.write_small_city(city, BOTH, n_people=N_PEOPLE)
     run_file = small_city.write_run(folder, RUN, (COACHING, WORK_TRAINING), city=city)

@@ -126,13 +126,7 @@ def pseudonymise(
         keep is in no file, or the folder to write holds files already. Nothing is written then.
     """
     folder, out = Path(folder), Path(out)
-    if out.exists() and any(out.iterdir()):
-        raise IntakeError(
-            "The folder to write is not empty.",
-            where=str(out),
-            why="Old files would stay among the new ones. Nothing was written.",
-            fix="name a new folder.",
-        )
+    refuse_filled(out)
     mapping_file = load_mapping(mapping)
     known = {
         table: with_covariates(contract, mapping_file.of(table).covariates)
@@ -395,3 +389,20 @@ def _unknown_columns(columns: Sequence[str], found: set[str]) -> IntakeError:
         why="What was asked for would be missing without a word. Nothing was written.",
         fix="write the column as the file names it.",
     )
+
+
+def refuse_filled(out: Path) -> None:
+    """Refuse a folder to write that holds files already.
+
+    Raises
+    ------
+    IntakeError
+        Naming the folder.
+    """
+    if out.exists() and any(out.iterdir()):
+        raise IntakeError(
+            "The folder to write is not empty.",
+            where=str(out),
+            why="Old files would stay among the new ones. Nothing was written.",
+            fix="name a new folder.",
+        )

@@ -19,13 +19,13 @@ from evalkit.survival.regression.design import Design, design_of
 from evalkit.survival.regression.partial_likelihood import Maximum, Ties, maximise
 from evalkit.survival.regression.risk_rows import CENSORED, EVENT, KEPT, RiskRows
 from evalkit.survival.regression.sandwich import sandwich
-from evalkit.survival.results import Result, likelihood_ratio, with_tests
+from evalkit.survival.results import Regression, likelihood_ratio
 
 CoxVariance = Literal["model", "robust"]
 
 
 @dataclass(frozen=True, repr=False)
-class HazardFit(Result):
+class HazardFit(Regression):
     """A fitted proportional-hazards model.
 
     Attributes
@@ -51,7 +51,6 @@ class HazardFit(Result):
         How covariates became the columns of the model.
     """
 
-    terms: pl.DataFrame
     covariance: np.ndarray
     baseline: pl.DataFrame
     baseline_variance: np.ndarray | None
@@ -61,11 +60,6 @@ class HazardFit(Result):
     n_spells: int
     n_events: int
     design: Design
-
-    @property
-    def table(self) -> pl.DataFrame:
-        """The terms, with z and p."""
-        return with_tests(self.terms)
 
     @property
     def headline(self) -> str:

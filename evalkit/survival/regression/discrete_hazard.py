@@ -23,7 +23,7 @@ from evalkit.survival.counts.spell_columns import Roles, read_spell_columns
 from evalkit.survival.curves.curve_table import normal_quantile
 from evalkit.survival.regression.design import Design, design_of
 from evalkit.survival.regression.sandwich import sandwich
-from evalkit.survival.results import Result, with_tests
+from evalkit.survival.results import Regression
 
 Link = Literal["multinomial", "logit", "cloglog"]
 _MAX_STEPS, _STEP_TOLERANCE = 50, 1e-10
@@ -32,7 +32,7 @@ _ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, repr=False)
-class DiscreteHazardFit(Result):
+class DiscreteHazardFit(Regression):
     """A fitted discrete-time hazard model.
 
     Attributes
@@ -58,7 +58,6 @@ class DiscreteHazardFit(Result):
         How covariates became the columns of the model.
     """
 
-    terms: pl.DataFrame
     covariance: np.ndarray
     log_likelihood: float
     n_months: int
@@ -68,11 +67,6 @@ class DiscreteHazardFit(Result):
     band_starts: tuple[int, ...]
     last_month: int
     design: Design
-
-    @property
-    def table(self) -> pl.DataFrame:
-        """The terms, with z and p."""
-        return with_tests(self.terms)
 
     @property
     def headline(self) -> str:
