@@ -63,7 +63,7 @@ types: $(SETUP)
 
 test: style types
 	$(RUN) $(BIN)/evalkit run params/northern_ireland.yaml --out build/nbval
-	$(RUN) $(BIN)/python -m pytest -q -p no:nbval -n auto --maxprocesses 4 --dist loadfile tests
+	$(RUN) $(BIN)/python -m pytest -q -p no:nbval -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder tests
 	$(RUN) $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-with tests/nbval.cfg notebooks
 
 # What is left out here is asked by make test: browser, notebooks, whole cities, what others have published, and what is
@@ -71,7 +71,7 @@ test: style types
 APART := browser notebooks matrix truth published properties
 ROOMS := $(filter-out $(APART:%=tests/%/),$(sort $(dir $(wildcard tests/*/test_*.py)))) $(wildcard tests/test_*.py)
 quick: style types
-	$(RUN) $(BIN)/python -m pytest -q -p no:nbval -n auto --maxprocesses 4 --dist loadfile --hypothesis-profile=quick \
+	$(RUN) $(BIN)/python -m pytest -q -p no:nbval -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --hypothesis-profile=quick \
 		-m 'not prove and not slow' $(if $(ROOM),tests/$(ROOM),$(ROOMS))
 
 prove: $(SETUP) bench
