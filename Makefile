@@ -61,6 +61,7 @@ style: $(SETUP)
 types: $(SETUP)
 	$(BIN)/ty check $(wildcard evalkit/$(ROOM) evalkit/$(ROOM).py)
 
+# Files of tests in their own order: by their number of tests, those that take longest would begin last.
 test: style types
 	$(RUN) $(BIN)/evalkit run params/northern_ireland.yaml --out build/nbval
 	$(RUN) $(BIN)/python -m pytest -q -p no:nbval -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder tests
