@@ -130,16 +130,11 @@ def _receipt_of_folder(letters: Letters, max_listed: int) -> str:
     """What intake counts of a bare extract, with rejections and assumptions; any district and
     month will do, however many rows are set aside.
     """
-    from datetime import date
+    from evalkit.intake import admit_bare
 
-    from evalkit.intake import admit
-
-    admission = admit(
+    admission = admit_bare(
         letters.extract,
         letters.contracts,
-        districts=(),
-        first_month=date(1900, 1, 1),
-        data_through=date(2100, 12, 1),
         mapping=letters.mapping,
         max_rejected_share=1,
         max_listed_per_rule=letters.n_listed(max_listed),

@@ -39,10 +39,8 @@ def read(
     """Read monthly records into the tables person, income_support and household_member (CSV), with
     a receipt. A personal number in any of them stops the reading: `evalkit pseudonymise` first.
     """
-    from datetime import date
-
     from evalkit.cli.check import told
-    from evalkit.intake import admit
+    from evalkit.intake import admit_bare
     from evalkit.intake.admission.pseudonymise import refuse_filled
 
     refuse_filled(out)
@@ -50,12 +48,9 @@ def read(
         for name, path in _names_of_records(files).items():
             (Path(folder) / name).symlink_to(path.resolve(strict=True))
         typer.echo(f"reading {len(files)} file{'s' if len(files) > 1 else ''}", err=True)
-        admission = admit(
+        admission = admit_bare(
             folder,
             contracts,
-            districts=(),
-            first_month=date(1900, 1, 1),
-            data_through=date(2100, 12, 1),
             mapping=mapping,
             max_rejected_share=1,
         )
@@ -182,17 +177,12 @@ def _admitted(
     source: Path, contracts: Path, mapping: Path | None
 ) -> "tuple[dict[str, pl.DataFrame], Path]":
     """The admitted tables of a run file's extract or of a folder, and the folder of contracts."""
-    from datetime import date
-
-    from evalkit.intake import admit, admit_run
+    from evalkit.intake import admit_bare, admit_run
 
     if source.is_dir():
-        admission = admit(
+        admission = admit_bare(
             source,
             contracts,
-            districts=(),
-            first_month=date(1900, 1, 1),
-            data_through=date(2100, 12, 1),
             mapping=mapping,
         )
         return admission.tables, contracts

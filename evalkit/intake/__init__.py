@@ -8,7 +8,7 @@ delivery is imported from its module: pseudonyms, proposed mappings, letters.
 from evalkit.intake.admission.admit import Admission, admit, intake_counts
 from evalkit.intake.admission.deliveries import deliveries
 from evalkit.intake.admission.reason_codes import reason_codes
-from evalkit.intake.admission.run import admit_run, contracts_of_run
+from evalkit.intake.admission.run import admit_bare, admit_run, contracts_of_run
 from evalkit.intake.contracts.contract import Contract, load_contracts
 from evalkit.intake.contracts.documentation import write_documentation
 from evalkit.intake.contracts.templates import write_templates
@@ -19,6 +19,7 @@ __all__ = [
     "Admission",
     "Contract",
     "admit",
+    "admit_bare",
     "admit_run",
     "contracts_of_run",
     "deliveries",

@@ -4,11 +4,10 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 
 from evalkit.errors import EvalkitError, IntakeError, ParameterError, first_few
-from evalkit.intake import admit, load_contracts
+from evalkit.intake import admit_bare, load_contracts
 from evalkit.intake.admission.delivery import Delivery
 from evalkit.intake.admission.gate import refuse_personal_numbers
 from evalkit.intake.admission.propose import Proposed, propose_mappings
@@ -52,7 +51,6 @@ _EXAMPLE = (
     "tests/data/northern_ireland",
 )
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "*.py")
-_LONG_AGO, _FAR_AHEAD = date(1900, 1, 1), date(2100, 12, 1)
 
 
 @dataclass(frozen=True)
@@ -280,12 +278,9 @@ def _guess(draft: Path, name: str) -> tuple[Guess | None, tuple[str, ...]]:
     """
     mapping = _mapping_of(draft, name)
     try:
-        admission = admit(
+        admission = admit_bare(
             draft / "extract",
             draft / "data_contracts",
-            districts=(),
-            first_month=_LONG_AGO,
-            data_through=_FAR_AHEAD,
             mapping=mapping if mapping.exists() else None,
             max_rejected_share=1,
         )

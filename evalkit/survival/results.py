@@ -2,6 +2,7 @@
 picture.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -17,20 +18,20 @@ _TIMES = ("time", "month")
 _SHOWN_ROWS = 30
 
 
-class Result:
+class Result(ABC):
     """What every fitted result shows of itself. A result says its `table` (tidy) and its
     `headline`.
     """
 
     @property
+    @abstractmethod
     def table(self) -> pl.DataFrame:
         """The result as a tidy table."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def headline(self) -> str:
         """What was fitted to how much, in a line."""
-        raise NotImplementedError
 
     def plot(self, **labels: Any) -> Sketch:
         """The result as a picture, for whoever works with it (`evalkit.sketch`); labels are title

@@ -2,6 +2,7 @@
 
 import polars as pl
 import pytest
+import statsmodels.api as sm
 
 from evalkit import survival
 from evalkit.errors import EstimationError
@@ -26,7 +27,6 @@ def test_a_cox_fit_says_what_it_is_with_z_and_p():
     assert len(repr(fit).splitlines()) < 10
     assert row["z"] == pytest.approx(row["estimate"] / row["std_error"])
     # The two-sided normal probability, as statsmodels gives it.
-    sm = pytest.importorskip("statsmodels.api")
     other = sm.PHReg(
         SPELLS["months"].to_numpy(),
         SPELLS[["x"]].to_numpy().astype(float),

@@ -1,7 +1,8 @@
-"""Admission of the extract that a run file names."""
+"""Admission of the extract that a run file names, and of one that none does."""
 
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from evalkit.intake.admission.admit import Admission, admit
 from evalkit.intake.contracts.contract import Contract
@@ -11,12 +12,42 @@ from evalkit.line.needs import needs_of
 if TYPE_CHECKING:
     from evalkit.params import Run
 
+# Months that hold all that a register can.
+_LONG_AGO, _FAR_AHEAD = date(1900, 1, 1), date(2100, 12, 1)
+
 
 def contracts_of_run(run: "Run") -> dict[str, Contract]:
     """The contracts of a run by table, with the covariates that its mapping file declares."""
     mapping = run.params.extract.mapping
     return contracts_with_covariates(
         run.path(run.params.contracts), load_mapping(run.path(mapping) if mapping else None)
+    )
+
+
+def admit_bare(
+    extract: Path | str,
+    contracts_folder: Path | str,
+    *,
+    mapping: Path | str | None = None,
+    **limits: Any,
+) -> Admission:
+    """Admit an extract that no run file speaks of: `admit` with any district and any month.
+
+    Parameters
+    ----------
+    extract, contracts_folder, mapping
+        As in `admit`.
+    **limits : float and int
+        max_rejected_share and max_listed_per_rule, as in `admit`.
+    """
+    return admit(
+        extract,
+        contracts_folder,
+        districts=(),
+        first_month=_LONG_AGO,
+        data_through=_FAR_AHEAD,
+        mapping=mapping,
+        **limits,
     )
 
 
