@@ -33,6 +33,7 @@ GROUND = {
     "draws",
     "shipped",
     "sketch",
+    "results",
 }
 SIBLINGS = {
     "intake",

@@ -1,10 +1,8 @@
-"""How a fitted result shows itself in a notebook: a line that says what it is, its table, and a
-picture.
+"""How results of this room show themselves: the tests of a regression's terms, and pictures of
+curves and terms.
 """
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -12,43 +10,22 @@ import polars as pl
 from scipy.special import ndtr
 
 from evalkit.errors import EstimationError
-from evalkit.sketch import Sketch, as_html, curves, forest
+from evalkit.results import Result
+from evalkit.sketch import Sketch, curves, forest
 
 _TIMES = ("time", "month")
-_SHOWN_ROWS = 30
 
 
-class Result(ABC):
-    """What every fitted result shows of itself. A result says its `table` (tidy) and its
-    `headline`.
-    """
-
-    @property
-    @abstractmethod
-    def table(self) -> pl.DataFrame:
-        """The result as a tidy table."""
-
-    @property
-    @abstractmethod
-    def headline(self) -> str:
-        """What was fitted to how much, in a line."""
+class Fitted(Result):
+    """A result of this room: its table is drawn as `plot` draws tables."""
 
     def plot(self, **labels: Any) -> Sketch:
-        """The result as a picture, for whoever works with it (`evalkit.sketch`); labels are title
-        and x_title.
-        """
+        """The result as a picture; labels are title and x_title."""
         return plot(self.table, **labels)
-
-    def __repr__(self) -> str:
-        with _short():
-            return f"{self.headline}\n{self.table}"
-
-    def _repr_html_(self) -> str:
-        return f"<p>{escape(self.headline)}</p>{as_html(self.table)}"
 
 
 @dataclass(frozen=True, repr=False)
-class Regression(Result):
+class Regression(Fitted):
     """A result whose table is that of its terms, with z and p."""
 
     terms: pl.DataFrame
@@ -118,14 +95,3 @@ def _names(table: pl.DataFrame, *, before: str) -> list[str]:
     texts = (pl.String, pl.Categorical, pl.Enum)
     behind = [name for name in table.columns[place + 1 :] if table.schema[name] in texts]
     return [*table.columns[:place], *behind]
-
-
-def _short() -> pl.Config:
-    return pl.Config(
-        tbl_hide_dataframe_shape=True,
-        tbl_hide_column_data_types=True,
-        tbl_rows=_SHOWN_ROWS,
-        tbl_cols=-1,
-        float_precision=4,
-        tbl_width_chars=160,
-    )

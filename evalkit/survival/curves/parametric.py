@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError
+from evalkit.results import Result
 from evalkit.sketch import Sketch
 from evalkit.survival.counts.frames import Frame
 from evalkit.survival.counts.options import check_option
@@ -26,7 +27,7 @@ from evalkit.survival.counts.spell_columns import (
     read_spell_columns,
 )
 from evalkit.survival.curves.kaplan_meier import kaplan_meier, refuse_causes
-from evalkit.survival.results import Result, plot
+from evalkit.survival.results import plot
 
 if TYPE_CHECKING:
     from lifelines.fitters import KnownModelParametricUnivariateFitter
