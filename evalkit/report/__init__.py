@@ -3,7 +3,7 @@ every number traced to its table.
 """
 
 from evalkit.report.notebook_text import in_words
-from evalkit.report.page import (
+from evalkit.report.site import (
     write_district_pages,
     write_intervention_pages,
     write_overviews,

@@ -6,7 +6,7 @@ from evalkit.disclosure import Published
 from evalkit.params import Run
 from evalkit.report.evidence.groups import groups_in_words, rates_in_words
 from evalkit.report.evidence.people import exits_conclusion
-from evalkit.report.page import brief_of
+from evalkit.report.shell import brief_of
 from evalkit.words import Words
 
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from evalkit.disclosure import protect_estimates
-from evalkit.report.page import (
+from evalkit.report.site import (
     write_district_page,
     write_intervention_page,
     write_overview,

@@ -9,7 +9,7 @@ from evalkit.disclosure import protect_estimates
 from evalkit.line.columns import schema_of
 from evalkit.line.published import PUBLISHED
 from evalkit.report.method.decisive import what_decides
-from evalkit.report.page import brief_of
+from evalkit.report.shell import brief_of
 from evalkit.words import words_of_run
 
 WAIT = "start_now_rather_than_wait"

@@ -7,8 +7,8 @@ import pytest
 
 from evalkit.disclosure import protect_estimates
 from evalkit.report.evidence.certainty import how_sure
-from evalkit.report.page import brief_of
 from evalkit.report.parts.definitions import definition_text, tells_work
+from evalkit.report.shell import brief_of
 
 KEYS = {
     "district": "Norr",

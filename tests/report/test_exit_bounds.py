@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from evalkit.disclosure import protect_counts, protect_curve, protect_estimates
-from evalkit.report.page import write_decision_page, write_district_page, write_method
+from evalkit.report.site import write_decision_page, write_district_page, write_method
 from evalkit.spells import exit_bounds, exit_curve_bounds
 
 FROM = {"source": "made up for this test", "grade": "H"}

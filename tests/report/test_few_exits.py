@@ -8,7 +8,7 @@ from html import unescape
 import polars as pl
 
 from evalkit.disclosure import protect_curve
-from evalkit.report.page import write_district_page
+from evalkit.report.site import write_district_page
 
 ABOUT = {"unit": "share", "source": "made up", "grade": "M"}
 

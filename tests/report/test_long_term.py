@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from evalkit.disclosure import protect_counts
-from evalkit.report.page import write_district_page
+from evalkit.report.site import write_district_page
 from evalkit.words import words_of_run
 
 FROM = {"source": "made up for this test", "grade": "H", "n_persons": "n_persons"}

@@ -12,7 +12,7 @@ import yaml
 
 from evalkit.disclosure import protect_counts, protect_estimates, publish, read_published
 from evalkit.errors import DisclosureError, ParameterError
-from evalkit.report.page import (
+from evalkit.report.site import (
     write_district_page,
     write_district_pages,
     write_index,

@@ -5,7 +5,7 @@ draws.
 import pytest
 
 from evalkit.draws import MIN_DRAWS_FOR_LIMITS
-from evalkit.report.page import write_district_page, write_overview
+from evalkit.report.site import write_district_page, write_overview
 
 EXTRACT = {"folder": "extract", "first_month": "2019-01", "data_through": "2023-12"}
 

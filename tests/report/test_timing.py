@@ -7,8 +7,8 @@ from markupsafe import Markup
 from evalkit.disclosure import protect_estimates
 from evalkit.report.evidence.effects import Effect
 from evalkit.report.evidence.timing import start_stop_tables, start_stop_text, timing_texts
-from evalkit.report.page import brief_of
 from evalkit.report.parts.numbers import Row
+from evalkit.report.shell import brief_of
 
 KEYS = {
     "district": "Norr",

@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 
 from evalkit.line.price_book import MONEY_UNITS, RATE_UNITS, TIME_UNITS
-from evalkit.report.page import write_district_page, write_method
+from evalkit.report.site import write_district_page, write_method
 from evalkit.words import words_of_run
 
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from evalkit.report.page import write_district_page, write_intervention_page
+from evalkit.report.site import write_district_page, write_intervention_page
 from evalkit.vocabulary import BANDS, band_of
 from evalkit.words import words_of_run
 

@@ -10,8 +10,8 @@ import pytest
 
 from evalkit.line.published import PUBLISHED
 from evalkit.report import evidence, method
-from evalkit.report.page import brief_of
 from evalkit.report.parts.numbers import Row
+from evalkit.report.shell import brief_of
 from evalkit.report.view import (
     NOTHING,
     View,

@@ -10,8 +10,8 @@ from evalkit.disclosure import Published, protect_estimates
 from evalkit.line.columns import schema_of
 from evalkit.line.published import PUBLISHED
 from evalkit.params import Run
-from evalkit.report.page import brief_of
 from evalkit.report.parts.document import Brief
+from evalkit.report.shell import brief_of
 from evalkit.words import words_of_run
 
 

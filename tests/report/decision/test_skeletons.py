@@ -2,7 +2,7 @@
 
 import pytest
 
-from evalkit.report.page import write_decision_page
+from evalkit.report.site import write_decision_page
 from evalkit.words import words_of_run
 
 SURE = (50_000.0, 10_000.0, 90_000.0, 0.99)
