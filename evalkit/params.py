@@ -22,6 +22,7 @@ from evalkit.run_rules import (
     SurvivalRules,
     ValueRules,
 )
+from evalkit.runs import find_run
 from evalkit.vocabulary import REPORT_LANGUAGES, Language, Text
 
 DatabaseUri = Annotated[str, Field(pattern=r"^[a-z]+://")]
@@ -240,6 +241,24 @@ class Run(BaseModel):
         """A path of the run file, which is written relative to the run file's folder."""
         return (self.run_file.parent / relative).resolve()
 
+    def district(self, name: str = "") -> str:
+        """The district of this name; without a name the run's first.
+
+        Raises
+        ------
+        ParameterError
+            If the run has no such district; names the nearest.
+        """
+        districts = self.params.districts
+        if name and name not in districts:
+            raise ParameterError(
+                "The run has no district of this name.",
+                where=f'{self.run_file.name}, districts: "{name}" ({nearest(name, districts)})',
+                why="A notebook of a district shows one of the districts of its run.",
+                fix='name one of them, or leave district = "" for the first.',
+            )
+        return name or districts[0]
+
     @property
     def extract_place(self) -> Path | str:
         """Where the extract lies: its folder, or the URI of its database."""
@@ -261,21 +280,16 @@ class Run(BaseModel):
         )
 
 
-def read_run(run_dir: Path | str) -> Run:
-    """The run that a folder belongs to, as `evalkit run` wrote it (run.json).
+def read_run(run_dir: Path | str = "") -> Run:
+    """The run that a folder belongs to, as `evalkit run` wrote it (run.json); without a folder the
+    newest finished one (see `evalkit.runs.find_run`).
 
     Raises
     ------
     ParameterError
         If the folder holds no run.
     """
-    path = Path(run_dir) / "run.json"
-    if not path.exists():
-        raise ParameterError(
-            "This folder holds no run.",
-            where=str(path),
-            why="Notebooks read their parameters from the run's own folder.",
-            fix="start the run with: evalkit run params/NAME.yaml",
-        )
+    folder = find_run(run_dir)
+    path = folder / "run.json"
     content = json.loads(path.read_text(encoding="utf-8"))
-    return validate({**content, "run_dir": Path(run_dir).resolve()}, Run, where=str(path))
+    return validate({**content, "run_dir": folder}, Run, where=str(path))

@@ -27,6 +27,7 @@ GROUND = {
     "vocabulary",
     "records",
     "params",
+    "runs",
     "run_rules",
     "line",
     "ids",

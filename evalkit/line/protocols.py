@@ -84,8 +84,8 @@ def load_protocols(run: Run) -> tuple[Protocol, ...]:
     return protocols
 
 
-def protocol_of(run: Run, intervention: str) -> Protocol:
-    """The protocol of one intervention of a run (see `load_protocols`).
+def protocol_of(run: Run, intervention: str = "") -> Protocol:
+    """The protocol of one intervention of a run, without a name the first (see `load_protocols`).
 
     Raises
     ------
@@ -93,6 +93,7 @@ def protocol_of(run: Run, intervention: str) -> Protocol:
         If the run has no protocol of the intervention; names the nearest.
     """
     protocols = {protocol.intervention_id: protocol for protocol in load_protocols(run)}
+    intervention = intervention or next(iter(protocols), "")
     if intervention not in protocols:
         raise ProtocolError(
             "The run has no protocol of this intervention.",
