@@ -10,6 +10,8 @@ from evalkit.params import Run
 
 Status = Literal["ok", "current", "left", "failed", "skipped", "interrupted"]
 INTERRUPTED_EXIT = 130
+# The page that a run's site opens on.
+OVERVIEW = "site/index.html"
 _GRAVEST_FIRST = (DisclosureError.exit_code, IntakeError.exit_code, GENERAL_EXIT)
 
 
@@ -36,13 +38,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class BatchResult:
-    """A finished run: outcomes in the order of the plan, what the last look found, and files that
-    nobody declared.
+    """A finished run: outcomes in the order of the plan, what the last look found, pages that could
+    not be made and have a stand-in, and files that nobody declared.
     """
 
     run: Run
     outcomes: tuple[Outcome, ...]
     gate: Failure | None
+    missing_pages: tuple[str, ...]
     undeclared: tuple[str, ...]
     are_ids_recognisable: bool
     is_interrupted: bool
@@ -69,7 +72,7 @@ class BatchResult:
     @property
     def report(self) -> Path | None:
         """The report's first page, if it was written."""
-        page = self.run.run_dir / "site" / "index.html"
+        page = self.run.run_dir / OVERVIEW
         return page if page.exists() else None
 
 
@@ -81,6 +84,9 @@ def summary(result: BatchResult) -> str:
     ]
     if result.gate:
         lines += ["withheld", *_indented(result.gate.text)]
+    if result.missing_pages:
+        pages = first_few(list(result.missing_pages), 6)
+        lines.append(f"missing  pages that could not be made, and say so: {pages}")
     if result.undeclared:
         lines.append(f"warning  files declared by no notebook: {first_few(result.undeclared, 5)}")
     if not result.are_ids_recognisable:
@@ -110,6 +116,7 @@ def summary_as_record(result: BatchResult) -> dict[str, Any]:
             for outcome in result.outcomes
         ],
         "withheld": result.gate.text if result.gate else None,
+        "missing_pages": list(result.missing_pages),
         "undeclared": list(result.undeclared),
         "report": str(result.report) if result.report else None,
     }

@@ -2,9 +2,9 @@
 start. Nothing is executed here.
 
 One unit is one run of one notebook: "city/00_prepare", "district/02_time_on_support@belfast" or
-"intervention/03_weights@job-training". A failing unit of an intervention stops only what is about
-that intervention: districts and the city wait for all interventions and go on with those that are
-well.
+"intervention/03_weights@job-training". A failing unit of a district or an intervention stops only
+what is about that district or intervention: whoever waits for all of them goes on with those that
+are well.
 """
 
 import string
@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from evalkit.batch.declared import DeclaredNotebook, Scope, find_notebooks
@@ -35,9 +36,9 @@ class Unit:
 
     `subject` is the district or intervention that the unit is about (the city's have none). `after`
     names the units that must have ended before, and `collects` those of them that need not have
-    ended well. `writes` are the outputs that the unit must leave and `may_write` those that it may,
-    paths inside the run folder; `reads` is what it may read: the outputs of all units that it
-    builds on, however far back, and its own.
+    ended well (of each notebook that is run for districts one must). `writes` are the outputs that
+    the unit must leave and `may_write` those that it may, paths inside the run folder; `reads` is
+    what it may read: the outputs of all units that it builds on, however far back, and its own.
     """
 
     name: str
@@ -61,6 +62,21 @@ class Unit:
     def outputs(self) -> tuple[str, ...]:
         """All files that the unit may leave behind, paths inside the run folder."""
         return (*self.writes, *self.may_write, self.executed)
+
+    def cause_to_skip(self, ended_badly: Container[str]) -> str | None:
+        """The unit without which this one cannot be run, if there is one: one that it builds on, or
+        all districts of a notebook whose districts it collects.
+        """
+        needed = (name for name in self.after if name not in self.collects)
+        collected = [name for name in self.after if name in self.collects and _is_of_district(name)]
+        well = {notebook_of(name) for name in collected if name not in ended_badly}
+        return next(
+            chain(
+                (name for name in needed if name in ended_badly),
+                (name for name in collected if notebook_of(name) not in well),
+            ),
+            None,
+        )
 
     def parameters(self, run_dir: Path) -> dict[str, str]:
         """The parameters given to the notebook."""
@@ -218,14 +234,21 @@ def _units_of(
                 scope=scope,
                 subject=subject,
                 after=tuple(name for name, _ in before),
-                collects=frozenset(
-                    name for name, other in before if other == "intervention" != scope
-                ),
+                collects=frozenset(name for name, other in before if other not in ("city", scope)),
                 writes=_outputs(notebook, declaration.writes, file_name, languages),
                 may_write=_outputs(notebook, declaration.may_write, file_name, languages),
             )
         )
     return units
+
+
+def notebook_of(unit_name: str) -> str:
+    """The notebook of a unit, by the unit's name."""
+    return unit_name.split("@")[0]
+
+
+def _is_of_district(unit_name: str) -> bool:
+    return unit_name.startswith("district/")
 
 
 def _unit_name(notebook: str, file_name: str | None) -> str:

@@ -9,7 +9,7 @@ leaves a folder from which the same command goes on.
 import os
 import signal
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ from evalkit.batch.manifest import (
     params_hash,
     read_attempts,
 )
-from evalkit.batch.outcome import BatchResult, Outcome
+from evalkit.batch.outcome import OVERVIEW, BatchResult, Outcome
 from evalkit.batch.plan import Unit
 from evalkit.batch.progress import Display
 from evalkit.batch.scan import known_ids
@@ -48,6 +48,8 @@ from evalkit.imports import import_without_grammars
 from evalkit.params import Run
 from evalkit.tables import print_of
 
+# What writes a stand-in: of a run, for a page of it.
+StandIn = Callable[[Run, str], object]
 TIME_LIMIT_SECONDS = 3600.0
 POLL_SECONDS = 0.2
 
@@ -84,8 +86,16 @@ class _Session:
     n_started: int = 0
 
 
-def run_batch(run: Run, units: tuple[Unit, ...], options: Options, display: Display) -> BatchResult:
-    """Bring a run up to date: execute every unit that is not current.
+def run_batch(
+    run: Run,
+    units: tuple[Unit, ...],
+    options: Options,
+    display: Display,
+    *,
+    stand_in: StandIn | None = None,
+) -> BatchResult:
+    """Bring a run up to date: execute every unit that is not current. `stand_in` writes what stands
+    in for a page that could not be made, so that no link of the others leads nowhere.
 
     Raises
     ------
@@ -105,12 +115,14 @@ def run_batch(run: Run, units: tuple[Unit, ...], options: Options, display: Disp
             import_without_grammars("papermill")
         with display.shown([d.unit.name for d in decisions if d.action == "run"]):
             _execute(session, [d for d in decisions if d.action == "run"], stop)
+        missing = _stand_in(run, units, session.outcomes, stand_in) if stand_in else ()
         gate = _last_look(run)
         in_plan_order = tuple(session.outcomes[unit.name] for unit in units)
         return BatchResult(
             run,
             in_plan_order,
             gate,
+            missing,
             _undeclared(run, units),
             known_ids(run.run_dir).are_recognisable,
             stop.is_set(),
@@ -212,13 +224,11 @@ def _start_ready(
     still_waiting = []
     for decision in waiting:
         before = [session.outcomes.get(name) for name in decision.unit.after]
-        broken = [
-            outcome
-            for outcome in before
-            if outcome and not outcome.is_good and outcome.unit not in decision.unit.collects
-        ]
-        if broken:
-            _skip(session, decision, broken[0])
+        cause = decision.unit.cause_to_skip(
+            {outcome.unit for outcome in before if outcome and not outcome.is_good}
+        )
+        if cause:
+            _skip(session, decision, cause)
         elif all(before) and len(session.running) < session.options.n_jobs:
             _start(session, decision, pool)
         else:
@@ -241,8 +251,8 @@ def _start(session: _Session, decision: Decision, pool: ThreadPoolExecutor) -> N
     )
 
 
-def _skip(session: _Session, decision: Decision, cause: Outcome) -> None:
-    outcome = Outcome(decision.unit.name, "skipped", f"depends on {cause.unit}")
+def _skip(session: _Session, decision: Decision, cause: str) -> None:
+    outcome = Outcome(decision.unit.name, "skipped", f"depends on {cause}")
     _record(session, decision, outcome, started=None, outputs=())
     session.display.finished(outcome)
 
@@ -318,6 +328,24 @@ def _inputs(session: _Session, unit: Unit) -> tuple[FileHash, ...]:
         return tuple(FileHash(path, sha256) for path, sha256 in session.run.inputs.items())
     before = (file for name in unit.after for file in session.outputs.get(name, ()))
     return tuple(file for file in before if not file.path.startswith("notebooks/"))
+
+
+def _stand_in(
+    run: Run, units: tuple[Unit, ...], outcomes: Mapping[str, Outcome], stand_in: StandIn
+) -> tuple[str, ...]:
+    """Have a page written for each that could not be made, beside an overview; returns them."""
+    missing = tuple(
+        path
+        for unit in units
+        if outcomes[unit.name].status in ("failed", "skipped")
+        for path in unit.writes
+        if path.endswith(".html")
+    )
+    if not (run.run_dir / OVERVIEW).exists():
+        return ()
+    for page in missing:
+        stand_in(run, page)
+    return missing
 
 
 def _last_look(run: Run) -> Failure | None:

@@ -11,6 +11,7 @@ from evalkit.cli.options import OutOption, RunFileArgument
 
 if TYPE_CHECKING:
     from evalkit.batch.staleness import Decision
+    from evalkit.params import Run
 
 
 def run(
@@ -57,13 +58,19 @@ def run(
         typer.echo(_decisions_as_text(decisions, as_json=as_json))
         return
     options = Options(jobs=jobs, only=only, force=force, time_limit_seconds=time_limit)
-    result = run_batch(prepared, units, options, make_display())
+    result = run_batch(prepared, units, options, make_display(), stand_in=_write_stand_in)
     typer.echo(
         json.dumps(summary_as_record(result), ensure_ascii=False, indent=2)
         if as_json
         else summary(result)
     )
     raise typer.Exit(result.exit_code)
+
+
+def _write_stand_in(run: "Run", page: str) -> None:
+    from evalkit.report import write_stand_in
+
+    write_stand_in(run, page)
 
 
 def _decisions_as_text(decisions: "tuple[Decision, ...]", *, as_json: bool) -> str:

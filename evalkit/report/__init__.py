@@ -2,6 +2,7 @@
 every number traced to its table.
 """
 
+from evalkit.report.missing import districts_without_report, write_stand_in
 from evalkit.report.notebook_text import in_words
 from evalkit.report.site import (
     write_district_pages,
@@ -9,4 +10,11 @@ from evalkit.report.site import (
     write_overviews,
 )
 
-__all__ = ["in_words", "write_district_pages", "write_intervention_pages", "write_overviews"]
+__all__ = [
+    "districts_without_report",
+    "in_words",
+    "write_district_pages",
+    "write_intervention_pages",
+    "write_overviews",
+    "write_stand_in",
+]

@@ -1,7 +1,7 @@
 """The shell of a page: its brief, its header with the links, and the file."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from evalkit.disclosure import Published
@@ -59,8 +59,10 @@ def subject_of(brief: Brief) -> str:
     return brief.words.label(brief.intervention or CITY) if brief.is_city else brief.district
 
 
-def write_page(brief: Brief, kind: str, **content: object) -> Path:
-    """Render a page by its kind's template and write it at its place; returns its path."""
+def write_page(brief: Brief, kind: str, *, notices: Sequence[str] = (), **content: object) -> Path:
+    """Render a page by its kind's template and write it at its place; returns its path. `notices`
+    are those of this page alone.
+    """
     run, words = brief.run, brief.words
     html = render(
         f"{kind}.html.j2",
@@ -70,7 +72,7 @@ def write_page(brief: Brief, kind: str, **content: object) -> Path:
         style=style(kind),
         script=script(kind),
         script_hash=script_hash(kind),
-        notices=_notices(run, words),
+        notices=[*_notices(brief), *notices],
         **_links(brief),
         **content,
     )
@@ -120,10 +122,11 @@ def _beside(brief: Brief) -> dict[Place, str]:
     return {Place(folder, CITY): words.label(CITY), **districts}
 
 
-def _notices(run: Run, words: Words) -> list[str]:
+def _notices(brief: Brief) -> list[str]:
     """What is to be read first: whether the data are simulated, whether there are too few draws,
-    and the run's own notices.
+    whose effects are missing from those of all districts, and the run's own notices.
     """
+    run, words = brief.run, brief.words
     effects = run.params.effects
     notices = [words.text("page.simulated")] if run.params.extract.is_simulated else []
     if effects.protocols and effects.n_draws < MIN_DRAWS_FOR_LIMITS:
@@ -132,7 +135,17 @@ def _notices(run: Run, words: Words) -> list[str]:
             "enough": words.number(MIN_DRAWS_FOR_LIMITS),
         }
         notices.append(words.text("page.few_draws", **numbers))
+    if missing := _districts_not_computed(brief):
+        notices.append(words.text("missing.effects", districts=words.listing(missing)))
     return [*notices, *(notice[words.language] for notice in run.params.notices)]
+
+
+def _districts_not_computed(brief: Brief) -> list[str]:
+    """The districts whose effects were not computed, of an intervention that was elsewhere."""
+    rows = brief.tables.rows("effect_status", reason="not_computed")
+    nowhere = {row["intervention_id"] for row in rows if row["district"] == CITY}
+    missing = {row["district"] for row in rows if row["intervention_id"] not in nowhere}
+    return [name for name in brief.run.params.districts if name in missing]
 
 
 def write_whole(path: Path, text: str) -> Path:

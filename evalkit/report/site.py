@@ -109,18 +109,23 @@ def write_intervention_pages(
 
 
 def write_overviews(
-    run: Run, tables: Mapping[str, Published], draw: Callable[..., Mapping[str, str]]
+    run: Run,
+    tables: Mapping[str, Published],
+    draw: Callable[..., Mapping[str, str]],
+    *,
+    without_report: Sequence[str] = (),
 ) -> tuple[Path, ...]:
     """Write the city's pages and the method in each of the run's languages, and the choice of
-    language; as `write_district_pages`, by `charts.overview_figures`.
+    language; as `write_district_pages`, by `charts.overview_figures`. `without_report` are the
+    districts whose pages could not be made; the city's pages name them.
     """
     shared = PageTables(tables, where="page of the city")
     pages = tuple(
         page
         for words in _languages(run)
         for page in (
-            write_decision_page(run, CITY, shared, words),
-            write_overview(run, shared, draw(tables, words), words),
+            write_decision_page(run, CITY, shared, words, without_report=without_report),
+            write_overview(run, shared, draw(tables, words), words, without_report=without_report),
             write_method(run, shared, words),
         )
     )
@@ -142,11 +147,20 @@ def write_district_page(
     return _write_evidence(run, DISTRICT_EVIDENCE, tables, figures, words, district=district)
 
 
-def write_overview(run: Run, tables: Tables, figures: Mapping[str, str], words: Words) -> Path:
+def write_overview(
+    run: Run,
+    tables: Tables,
+    figures: Mapping[str, str],
+    words: Words,
+    *,
+    without_report: Sequence[str] = (),
+) -> Path:
     """Write the evidence of the city in one language: site/LANGUAGE/evidence/all.html, as
     `write_district_page`.
     """
-    return _write_evidence(run, CITY_EVIDENCE, tables, figures, words)
+    return _write_evidence(
+        run, CITY_EVIDENCE, tables, figures, words, without_report=without_report
+    )
 
 
 def write_intervention_page(
@@ -180,7 +194,14 @@ def write_index(run: Run) -> Path:
     return write_whole(run.run_dir / SITE / "index.html", html)
 
 
-def write_decision_page(run: Run, district: str, tables: Tables, words: Words) -> Path:
+def write_decision_page(
+    run: Run,
+    district: str,
+    tables: Tables,
+    words: Words,
+    *,
+    without_report: Sequence[str] = (),
+) -> Path:
     """Write the decision page of a district (or, for "all", of the city) in one language.
 
     Parameters and errors as `write_district_page`.
@@ -200,6 +221,7 @@ def write_decision_page(run: Run, district: str, tables: Tables, words: Words) -
         ),
         heading=brief.words.label(CITY) if brief.is_city else district,
         parts=[part for build in builders if (part := build(brief))],
+        notices=_on_missing(without_report, brief.words),
     )
 
 
@@ -212,6 +234,7 @@ def _write_evidence(
     *,
     district: str = CITY,
     intervention: str = "",
+    without_report: Sequence[str] = (),
 ) -> Path:
     name = METHOD if page is METHOD_PAGE else slug(intervention or district)
     place = Place(page.folder, name)
@@ -226,7 +249,14 @@ def _write_evidence(
         heading=heading,
         kind_of_page=brief.words.text(page.kind),
         sections=[shared_sentences_first(section) for section in sections],
+        notices=_on_missing(without_report, brief.words),
     )
+
+
+def _on_missing(without_report: Sequence[str], words: Words) -> list[str]:
+    """The sentence that names districts without a report, if there are any."""
+    names = words.listing(list(without_report))
+    return [words.text("missing.districts", districts=names)] if without_report else []
 
 
 def _refuse_unknown(what: str, name: str, known: Sequence[str]) -> None:

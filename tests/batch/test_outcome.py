@@ -18,12 +18,14 @@ def result_of(project):
         *outcomes: Outcome,
         gate: Failure | None = None,
         is_interrupted: bool = False,
+        missing: tuple[str, ...] = (),
         undeclared: tuple[str, ...] = (),
     ) -> BatchResult:
         return BatchResult(
             run,
             outcomes,
             gate,
+            missing,
             undeclared,
             are_ids_recognisable=True,
             is_interrupted=is_interrupted,

@@ -50,7 +50,7 @@ def test_interventions_of_the_protocols_have_a_unit_each(project):
     )
 
 
-def test_districts_and_city_wait_for_all_interventions_and_need_not_have_them_end_well(project):
+def test_who_waits_for_all_districts_or_interventions_need_not_have_them_end_well(project):
     project.add_protocols("training", "coaching")
     project.add("intervention/01_weights")
     project.add("district/02_sums", after=["intervention/01_weights"])
@@ -65,9 +65,21 @@ def test_districts_and_city_wait_for_all_interventions_and_need_not_have_them_en
     assert units["district/02_sums@belfast"].after == weights
     assert units["district/02_sums@belfast"].collects == set(weights)
     assert units["intervention/03_effects@coaching"].after == (*sums, weights[1])
-    assert units["intervention/03_effects@coaching"].collects == set()
+    assert units["intervention/03_effects@coaching"].collects == set(sums)
     assert units["city/04_collect"].after == (*effects, *sums)
-    assert units["city/04_collect"].collects == set(effects)
+    assert units["city/04_collect"].collects == {*effects, *sums}
+
+
+def test_a_unit_is_skipped_for_what_it_builds_on_and_where_no_district_is_well(project):
+    project.add("city/00_first")
+    project.add("district/01_part", after=["city/00_first"])
+    project.add("city/02_last", after=["city/00_first", "district/01_part"])
+    last = {unit.name: unit for unit in project.plan()}["city/02_last"]
+    belfast, eastern = "district/01_part@belfast", "district/01_part@n-eastern"
+
+    causes = [last.cause_to_skip(bad) for bad in ({belfast}, {belfast, eastern}, {"city/00_first"})]
+
+    assert causes == [None, belfast, "city/00_first"]
 
 
 def test_without_protocols_no_intervention_has_a_unit(project):

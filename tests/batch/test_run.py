@@ -314,6 +314,65 @@ def test_a_mended_intervention_is_collected_by_the_next_run(one_fails, tiny, tmp
     assert page == "weights-coaching.txt weights-training.txt"
 
 
+@pytest.fixture(scope="module")
+def one_district_fails(tiny, tmp_path_factory):
+    """A run whose first district fails after the city's first notebook: its project, result and
+    outcomes by unit.
+    """
+    project = tiny.make_tiny_project(tmp_path_factory.mktemp("one_district") / "tiny")
+    project.add_three_stations()
+    project.add(
+        "district/01_part",
+        "{'N.Eastern': 1}[district];",
+        tiny.write_code("published/part-{district.lower().replace('.', '-')}.txt"),
+        after=["city/00_first"],
+        writes=["published/part-{slug}.txt"],
+    )
+    project.add(
+        "district/03_page",
+        tiny.write_code("site/{district.lower().replace('.', '-')}.html"),
+        after=["district/01_part"],
+        writes=["site/{slug}.html"],
+    )
+    stood_in = []
+    result = project.run(stand_in=lambda _, page: stood_in.append(page))
+    return result, {outcome.unit: outcome.status for outcome in result.outcomes}, stood_in
+
+
+def test_a_failing_district_stops_only_what_is_about_it(one_district_fails):
+    result, statuses, _ = one_district_fails
+
+    assert statuses == {
+        "city/00_first": "ok",
+        "district/01_part@belfast": "failed",
+        "district/01_part@n-eastern": "ok",
+        "district/03_page@belfast": "skipped",
+        "district/03_page@n-eastern": "ok",
+        "city/02_last": "ok",
+    }
+    assert result.exit_code == 1
+
+
+def test_a_page_that_could_not_be_made_has_a_stand_in_and_is_named(one_district_fails):
+    result, _, stood_in = one_district_fails
+
+    assert stood_in == ["site/belfast.html"]
+    line = "missing  pages that could not be made, and say so: site/belfast.html"
+    assert line in summary(result).splitlines()
+
+
+def test_there_is_no_report_where_the_only_district_fails(tiny, tmp_path):
+    project = tiny.make_tiny_project(tmp_path / "tiny")
+    project.add_three_stations()
+    project.add("district/01_part", "1 / 0", after=["city/00_first"])
+    stood_in = []
+
+    result = project.run(stand_in=lambda _, page: stood_in.append(page))
+
+    assert [outcome.status for outcome in result.outcomes] == ["ok", "failed", "failed", "skipped"]
+    assert (result.report, stood_in) == (None, [])
+
+
 def test_a_failing_unit_leaves_none_of_its_outputs(stormy):
     project, _, outcomes = stormy
 

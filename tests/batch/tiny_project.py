@@ -144,9 +144,13 @@ class TinyProject:
     def plan(self) -> tuple[Unit, ...]:
         return plan_run(self.prepare())
 
-    def run(self, **options) -> BatchResult:
+    def run(self, *, stand_in=None, **options) -> BatchResult:
         return run_batch(
-            self.prepare(), self.plan(), Options(**{"jobs": 2, **options}), Display(io.StringIO())
+            self.prepare(),
+            self.plan(),
+            Options(**{"jobs": 2, **options}),
+            Display(io.StringIO()),
+            stand_in=stand_in,
         )
 
 

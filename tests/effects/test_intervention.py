@@ -25,7 +25,7 @@ from evalkit.effects.answer.reported import reported_draws
 from evalkit.line.tables import table
 from evalkit.months import add_months
 from evalkit.spells import Extent, build_support_spells
-from evalkit.tables import conform
+from evalkit.tables import CITY, conform
 
 N_DRAWS, SEED = 30, 3
 NORTH = {"a": "sstw", "b": "stww", "c": "ssww", "d": "ssss", "e": "sssw", "f": "swww"}
@@ -42,7 +42,7 @@ def _people(world, lives, districts):
     )
 
 
-def _everything(people, protocol, districts):
+def _everything(people, protocol, districts, *, computed=None):
     weights = intervention_weights(people, protocol, n_draws=N_DRAWS, seed=SEED)
     parts = [
         district_effects(
@@ -53,7 +53,7 @@ def _everything(people, protocol, districts):
             n_draws=N_DRAWS,
             seed=SEED,
         )
-        for district in districts
+        for district in computed or districts
     ]
     sums, statuses, events, _ = (pl.concat(tables) for tables in zip(*parts, strict=True))
     return weights, intervention_effects(
@@ -62,6 +62,7 @@ def _everything(people, protocol, districts):
         district_status=statuses,
         weights_status=weights.weights_status,
         seed=SEED,
+        districts=districts,
         event_sums=events,
     )
 
@@ -224,6 +225,24 @@ def test_an_intervention_that_was_not_computed_cannot_be_said_anywhere(world, ci
     assert published.filter(intervention_id="other")["effect_state"].unique().to_list() == [
         "cannot_be_said"
     ]
+
+
+def test_a_district_that_was_not_computed_is_missing_from_the_city_and_its_people(world, city):
+    people, districts = city
+    protocol = world.protocol()
+
+    _, whole = _everything(people, protocol, districts)
+    _, partly = _everything(people, protocol, districts, computed=districts[1:])
+    status = status_of_run(partly.status, [protocol], districts)
+
+    counts = [
+        effects.status.filter(district=CITY, source="raw")["n_starters"].unique().to_list()
+        for effects in (whole, partly)
+    ]
+    assert counts == [[6], [4]]
+    missing = status.filter(district=districts[0])
+    assert set(missing["reason"]) == {"not_computed"}
+    assert partly.draws.filter(district=CITY).height == whole.draws.filter(district=CITY).height
 
 
 def test_summaries_carry_the_starters_behind_every_row(world, city):

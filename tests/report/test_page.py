@@ -12,7 +12,9 @@ import yaml
 
 from evalkit.disclosure import protect_counts, protect_estimates, publish, read_published
 from evalkit.errors import DisclosureError, ParameterError
+from evalkit.report import districts_without_report, write_stand_in
 from evalkit.report.site import (
+    write_decision_page,
     write_district_page,
     write_district_pages,
     write_index,
@@ -22,6 +24,7 @@ from evalkit.report.site import (
     write_overview,
     write_overviews,
 )
+from evalkit.tables import slug
 from evalkit.words import words_of_run
 
 SECTIONS = ["who", "stay", "change", "value", "value_time", "sure", "origin"]
@@ -218,6 +221,52 @@ def test_every_link_of_a_site_leads_to_a_page(run_of_two, two_interventions):
             broken.append(f"{page.name}: {href}")
     assert len(links) > 100
     assert broken == []
+
+
+def test_what_could_not_be_made_is_named_and_its_links_lead_to_a_page_that_says_so(
+    run_of_two, two_interventions
+):
+    run, draw = run_of_two, lambda *_, **__: {}
+    well, failed = run.params.districts[1:], run.params.districts[0]
+    for district in well:
+        write_district_pages(run, district, two_interventions, draw)
+    missing = districts_without_report(run)
+    write_overviews(run, two_interventions, draw, without_report=missing)
+    site = run.run_dir / "site"
+
+    for language, sentence in (
+        ("en", f"No report could be made in this run for {failed}"),
+        ("sv", f"I den här körningen kunde ingen rapport göras för {failed}"),
+    ):
+        for page in (f"{slug(failed)}.html", "interventions/work-training.html"):
+            write_stand_in(run, f"site/{language}/{page}", last_report="../old.html")
+        overview = (site / language / "index.html").read_text(encoding="utf-8")
+        assert sentence in plain(overview)
+        own = Reader((site / language / f"{slug(failed)}.html").read_text(encoding="utf-8"))
+        hrefs = [a.get("href") for tag, a in own.attributes if tag == "a"]
+        assert {"../old.html", "index.html", f"{slug(well[0])}.html"} <= set(hrefs)
+    assert missing == (failed,)
+
+
+def test_every_page_says_whose_effects_the_city_is_without(run_of_two, two_interventions):
+    status = two_interventions["effect_status"]
+    rows = status.data.drop("row_id", "status").with_columns(
+        reason=pl.when(pl.col("district") == "Norr")
+        .then(pl.lit("not_computed"))
+        .otherwise("reason")
+    )
+    values = [name for name in rows.columns if name not in status.keys]
+    origin = {name: getattr(status, name) for name in ("name", "unit", "source", "grade")}
+    partly = two_interventions | {
+        "effect_status": protect_estimates(
+            rows, keys=list(status.keys), values=values, n_persons=None, **origin
+        )
+    }
+
+    page = write_decision_page(run_of_two, "Söder", partly, words_of_run(run_of_two, "en"))
+
+    told = plain(page.read_text(encoding="utf-8"))
+    assert "for all districts together is without Norr" in told
 
 
 def test_the_menu_of_an_intervention_is_of_interventions(run_of_two, two_interventions):

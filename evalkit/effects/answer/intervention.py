@@ -25,7 +25,7 @@ from evalkit.effects.answer.start_stop_dose import (
     effect_by_start_month,
     effect_by_stop_month,
 )
-from evalkit.effects.answer.status import with_starters
+from evalkit.effects.answer.status import counted_in_districts, with_starters
 from evalkit.effects.answer.summary import effect_curves, effect_summary
 from evalkit.effects.answer.timing import effect_timing
 from evalkit.effects.districts.pooling import shrink
@@ -179,6 +179,7 @@ def intervention_effects(
     district_status: pl.DataFrame,
     weights_status: pl.DataFrame,
     seed: int,
+    districts: Sequence[str] = (),
     event_sums: pl.DataFrame | None = None,
     programme_sums: pl.DataFrame | None = None,
 ) -> InterventionEffects:
@@ -190,6 +191,9 @@ def intervention_effects(
     sums, district_status, weights_status : DataFrame
         Tables `effect_sums` and `district_status` of the districts, and `weights_status` of all
         districts together. Rows of other protocols are left out.
+    districts : sequence of str, optional
+        The run's districts. Those without rows are missing from the city's path too, and then from
+        its number of people.
     event_sums : DataFrame, optional
         Table `effect_event_sums` (districts); without it there are no events.
     programme_sums : DataFrame, optional
@@ -201,19 +205,20 @@ def intervention_effects(
         table("effect_programme_sums").empty() if programme_sums is None else programme_sums
     )
     is_of_protocol = pl.col("protocol_hash") == protocol_hash(protocol)
-    statuses = pl.concat([district_status, weights_status]).filter(is_of_protocol)
+    of_city = counted_in_districts(weights_status, district_status, districts)
+    statuses = pl.concat([district_status, of_city]).filter(is_of_protocol)
     statuses = spread_to_districts(statuses)
     draws, events, programmes, pooled_statuses = [], [], [], []
     for estimand in protocol.estimands:
         is_of_effect = is_of_protocol & (pl.col("estimand") == estimand)
         estimated = statuses.filter(is_of_effect & (pl.col("status") == "estimated"))
-        districts = estimated["district"].to_list()
-        counted = _with_city(sums.filter(is_of_effect), add_districts, districts)
+        said_in = estimated["district"].to_list()
+        counted = _with_city(sums.filter(is_of_effect), add_districts, said_in)
         raw = effect_draws(counted)
         draws.append(raw)
-        reached = _with_city(events_given.filter(is_of_effect), add_districts, districts)
+        reached = _with_city(events_given.filter(is_of_effect), add_districts, said_in)
         events.append(effect_draws(reached))
-        taking_part = _with_city(programmes_given.filter(is_of_effect), add_programmes, districts)
+        taking_part = _with_city(programmes_given.filter(is_of_effect), add_programmes, said_in)
         programmes.append(
             programme_draws(taking_part, counted, state=protocol.eligibility.state_before)
         )

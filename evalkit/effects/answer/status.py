@@ -11,13 +11,15 @@ from evalkit.line.tables import table
 from evalkit.tables import CITY
 
 NOT_COMPUTED = "not_computed"
+# What adds up over districts.
+_PEOPLE = ("n_starters", "n_eligible", "n_eligible_per_year")
 
 
 def status_of_run(
     statuses: pl.DataFrame, protocols: Sequence[Protocol], districts: Sequence[str]
 ) -> pl.DataFrame:
-    """The table `effect_status` of a run: the rows of the interventions that were computed, and one
-    row per district and effect of each other one, which says that it could not be.
+    """The table `effect_status` of a run: the rows that were computed, and one row per district and
+    effect that was not, of an intervention or of a district in it, which says so.
 
     Parameters
     ----------
@@ -26,7 +28,7 @@ def status_of_run(
     districts : sequence of str
         The run's districts; all of them together have a row too.
     """
-    computed = set(statuses["protocol_hash"])
+    computed = set(statuses.select("protocol_hash", "district").iter_rows())
     missing = [
         {
             "district": district,
@@ -39,10 +41,23 @@ def status_of_run(
             "reason": NOT_COMPUTED,
         }
         for protocol in protocols
-        if protocol_hash(protocol) not in computed
         for district, estimand in product((CITY, *districts), protocol.estimands)
+        if (protocol_hash(protocol), district) not in computed
     ]
     return pl.concat([statuses, pl.DataFrame(missing, schema=table("effect_status").schema)])
+
+
+def counted_in_districts(
+    city_status: pl.DataFrame, district_status: pl.DataFrame, districts: Sequence[str]
+) -> pl.DataFrame:
+    """The statuses of all districts together (table `weights_status`), with the people of those
+    districts alone that were computed: where some are missing, the city's effect is theirs.
+    """
+    if not set(districts) - set(district_status["district"]):
+        return city_status
+    effect = ["protocol_hash", "estimand"]
+    people = district_status.group_by(effect).agg(pl.col(_PEOPLE).sum())
+    return city_status.drop(_PEOPLE).join(people, on=effect, how="left").select(city_status.columns)
 
 
 def status_for_publication(status: pl.DataFrame, *, n_draws: int, min_count: int) -> pl.DataFrame:
