@@ -65,7 +65,7 @@ types: $(SETUP)
 test: style types
 	$(RUN) $(BIN)/evalkit run params/northern_ireland.yaml --out build/nbval
 	$(RUN) $(BIN)/python -m pytest -q -p no:nbval -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder tests
-	$(RUN) $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-with tests/nbval.cfg notebooks
+	EVALKIT_RUNS=$(CURDIR)/build/nbval $(RUN) $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-with tests/nbval.cfg notebooks
 
 # What is left out here is asked by make test: browser, notebooks, whole cities, what others have published, and what is
 # marked slow.

@@ -9,8 +9,9 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from evalkit.shipped import shipped_notebooks
+
 PACKAGE = Path(__file__).parents[1] / "evalkit"
-NOTEBOOKS = PACKAGE.parent / "notebooks"
 # A city's truth lies in NAME_truth/; the one other text that ends so is the name of a table beside
 # it.
 TRUTH_FOLDER, ASKS_FOR_TRUTH = (
@@ -279,7 +280,7 @@ def test_no_module_names_the_folder_of_a_truth():
 def test_only_the_known_truth_notebook_asks_for_a_truth():
     asking = [
         path.name
-        for path in sorted(NOTEBOOKS.rglob("*.ipynb"))
+        for path in shipped_notebooks()
         if ASKS_FOR_TRUTH.search(path.read_text(encoding="utf-8"))
     ]
 

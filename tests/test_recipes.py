@@ -20,14 +20,12 @@ from evalkit.line.estimands import ESTIMANDS
 from evalkit.line.needs import ANSWERS, WHOLE_TABLE
 from evalkit.line.published import PUBLISHED, STATIONS
 from evalkit.line.states import AGGREGATES, OUTCOMES, STATES
+from evalkit.shipped import shipped_notebooks
 from evalkit.words import languages, words
 
 ROOT = Path(__file__).parents[1]
 CONTRACTS = load_contracts(ROOT / "data_contracts")
-NOTEBOOKS = {
-    path: json.loads(path.read_text(encoding="utf-8"))
-    for path in sorted((ROOT / "notebooks").rglob("*.ipynb"))
-}
+NOTEBOOKS = {path: json.loads(path.read_text(encoding="utf-8")) for path in shipped_notebooks()}
 
 
 def lacking_words(names: Iterable[str]) -> list[str]:

@@ -6,6 +6,7 @@ or them names a person. What fails the look is moved to work/withheld/; a failed
 work/failed/UNIT.failed.ipynb, since its traceback may hold data.
 """
 
+import json
 import os
 import shutil
 from dataclasses import dataclass
@@ -94,7 +95,7 @@ def execute_unit(unit: Unit, workplace: Workplace) -> None:
     known = known_ids(workplace.run_dir)
     check_notebook(notebook, unit, known)
     check_outputs(unit, workplace.run_dir, known)
-    put_in_place(without_machine_marks(notebook), workplace.run_dir / unit.executed)
+    put_in_place(without_machine_marks(notebook, unit), workplace.run_dir / unit.executed)
 
 
 def start_afresh(unit: Unit, workplace: Workplace) -> None:
@@ -199,9 +200,9 @@ def withhold_findings(run_dir: Path, paths: list[str], known: KnownIds, *, where
         )
 
 
-def without_machine_marks(notebook: Any) -> Any:
-    """The notebook without papermill's paths and clock times, so that the same results give the
-    same file.
+def without_machine_marks(notebook: Any, unit: Unit) -> Any:
+    """The notebook without papermill's clock times and this computer's paths, so that the same
+    results give the same file: it names its run's folder from where it lies, and runs again there.
     """
     notebook.metadata.pop("papermill", None)
     for cell in notebook.cells:
@@ -209,7 +210,18 @@ def without_machine_marks(notebook: Any) -> Any:
             cell.metadata.pop(mark, None)
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell.id = "injected-parameters"
+            cell.source = _injected(unit)
     return notebook
+
+
+def _injected(unit: Unit) -> str:
+    """The cell of a unit's parameters, with the run's folder as seen from the executed notebook."""
+    run_dir = Path(*[".."] * len(Path(unit.executed).parent.parts))
+    lines = [
+        f"{name} = {json.dumps(value, ensure_ascii=False)}"
+        for name, value in unit.parameters(run_dir).items()
+    ]
+    return "\n".join(["# Parameters", *lines])
 
 
 def put_in_place(notebook: Any, path: Path) -> None:

@@ -114,9 +114,26 @@ def test_executed_notebooks_stand_in_the_run_folder_without_clock_or_private_pat
     )
 
     injected = next(cell for cell in notebook.cells if "injected-parameters" in cell.metadata.tags)
-    assert 'district = "N.Eastern"' in injected.source
+    assert injected.source == '# Parameters\nrun_dir = "../.."\ndistrict = "N.Eastern"'
     assert "papermill" not in notebook.metadata
-    assert "attempts" not in json.dumps(notebook)
+    assert str(project.root) not in json.dumps(notebook)
+
+
+def test_executed_notebook_runs_again_where_it_lies(calm, tmp_path):
+    from nbclient import NotebookClient
+
+    project, _ = calm
+    moved = shutil.copytree(project.run_dir, tmp_path / "moved")
+    (moved / "site" / "index.html").unlink()
+    notebook = nbformat.read(moved / "notebooks" / "city" / "02_last.ipynb", as_version=4)
+
+    NotebookClient(
+        notebook,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(moved / "notebooks" / "city")}},
+    ).execute()
+
+    assert (moved / "site" / "index.html").is_file()
 
 
 def test_kernel_is_the_running_python_behind_private_sockets(calm):

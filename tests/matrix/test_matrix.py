@@ -467,9 +467,5 @@ def _bytes_of(run_dir: Path) -> dict[str, bytes]:
     return {path.relative_to(run_dir).as_posix(): path.read_bytes() for path in paths}
 
 
-def _notebooks_of(run_dir: Path) -> dict[str, str]:
-    """The executed notebooks, which name the folder that they ran in."""
-    paths = (run_dir / "notebooks").rglob("*.ipynb")
-    return {
-        path.name: path.read_text(encoding="utf-8").replace(str(run_dir), "RUN") for path in paths
-    }
+def _notebooks_of(run_dir: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (run_dir / "notebooks").rglob("*.ipynb")}

@@ -6,12 +6,16 @@ those cells, and of no others. Run it only to accept a change that was meant, in
 that says which numbers move, by how much and why; never to make a failing test pass.
 """
 
+import os
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
 
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+from evalkit.runs import RUNS_VARIABLE
+from evalkit.shipped import shipped, shipped_notebooks
+
+RUNS = Path(__file__).parents[2] / "build" / "nbval"
 
 
 def store(path: Path) -> int:
@@ -39,5 +43,7 @@ def store(path: Path) -> int:
 
 
 if __name__ == "__main__":
-    for notebook in sorted(NOTEBOOKS.glob("*/*.ipynb")):
-        print(f"{notebook.relative_to(NOTEBOOKS)}: {store(notebook)} promised outputs")
+    os.environ[RUNS_VARIABLE] = str(RUNS)
+    for notebook in shipped_notebooks():
+        place = notebook.relative_to(shipped("notebooks"))
+        print(f"{place}: {store(notebook)} promised outputs")

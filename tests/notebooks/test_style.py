@@ -3,16 +3,15 @@ own. Those of explore/ may hold both. Outputs stand only where they are promised
 """
 
 import ast
-from pathlib import Path
 
 import nbformat
 import pytest
 
-FOLDER = Path(__file__).parents[2] / "notebooks"
-NOTEBOOKS = sorted(
-    path for path in FOLDER.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts
-)
-LINE = [path for path in NOTEBOOKS if path.parent.name != "explore"]
+from evalkit.batch.declared import GIVEN_PARAMETERS, SCOPES
+from evalkit.shipped import shipped_notebooks
+
+LINE = shipped_notebooks(*SCOPES)
+NOTEBOOKS = [*LINE, *shipped_notebooks("explore")]
 FORBIDDEN = (
     ast.FunctionDef,
     ast.ClassDef,
@@ -88,6 +87,28 @@ def test_parameters_are_scalars(notebook):
     values = [node.value for node in ast.parse(cell.source).body]
 
     assert all(isinstance(value, ast.Constant) for value in values)
+
+
+def test_a_notebook_opens_on_any_run(line_notebook):
+    scope = _read(line_notebook).metadata["evalkit"]["scope"]
+    cell = next(cell for cell in _code(line_notebook) if "parameters" in _tags(cell))
+
+    values = {node.targets[0].id: node.value.value for node in ast.parse(cell.source).body}
+
+    assert values == dict.fromkeys(GIVEN_PARAMETERS[scope], "")
+
+
+def test_the_folder_of_the_run_is_asked_of_the_run(notebook):
+    """What is given may be empty: it is the run that knows where it lies."""
+    asked = [
+        ast.unparse(call)
+        for cell in _code(notebook)
+        for call in ast.walk(ast.parse(cell.source))
+        if isinstance(call, ast.Call)
+        and any(isinstance(one, ast.Name) and one.id == "run_dir" for one in call.args)
+    ]
+
+    assert set(asked) <= {"params.read_run(run_dir)"}
 
 
 def test_notebook_holds_no_logic(line_notebook):
