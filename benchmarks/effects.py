@@ -28,12 +28,11 @@ sys.path = [
 ]
 
 from evalkit.effects import (  # noqa: E402
-    Protocol,
     Trials,
     effect_draws,
-    emulate_trials,
     estimate_effect,
     fit_propensity,
+    trials_of_tables,
 )
 from evalkit.effects.weighting.later_starts import LaterStarts  # noqa: E402
 from evalkit.effects.weighting.propensity import (  # noqa: E402
@@ -41,6 +40,7 @@ from evalkit.effects.weighting.propensity import (  # noqa: E402
     fit_censoring,
 )
 from evalkit.effects.weighting.weights import arm_weights  # noqa: E402
+from evalkit.line.protocol import Protocol  # noqa: E402
 from evalkit.months import month_of_number_expr  # noqa: E402
 
 FIRST_MONTH, N_MONTHS, FACTOR = date(2020, 1, 1), 52, 2.0
@@ -107,7 +107,7 @@ def trials_of(people: pl.DataFrame, *comparisons: str) -> Trials:
         stop_month=pl.lit(N_MONTHS),
         from_state=pl.lit("work"),
     )
-    return emulate_trials(
+    return trials_of_tables(
         own.select(
             "person_id",
             "district",

@@ -4,6 +4,7 @@ What notebooks, the command line and researchers call; everything else stands in
 """
 
 from evalkit.effects.answer.doubly_robust import doubly_robust_months
+from evalkit.effects.answer.effect_estimate import EffectEstimate, estimate
 from evalkit.effects.answer.effect_sums import effect_draws
 from evalkit.effects.answer.estimate import estimate_effect
 from evalkit.effects.answer.groups import group_tables
@@ -28,7 +29,9 @@ from evalkit.effects.districts.standardise import standardised_draws
 from evalkit.effects.rollouts.actions import roll_outs
 from evalkit.effects.rollouts.effect import Adoption, rollout_effect
 from evalkit.effects.rollouts.panel import rollout_panel
+from evalkit.effects.trials.person_months import emulate_trials
 from evalkit.effects.trials.person_tables import PersonTables
+from evalkit.effects.trials.python_protocol import Protocol
 from evalkit.effects.trials.requirements import (
     DeliveredColumn,
     refuse_unfollowed_states,
@@ -38,7 +41,7 @@ from evalkit.effects.trials.requirements import (
     tables_asked_for,
     term_names,
 )
-from evalkit.effects.trials.target_trial import Trials, emulate_trials, trial_months
+from evalkit.effects.trials.target_trial import Trials, trial_months, trials_of_tables
 from evalkit.effects.trust.balance import balance_table
 from evalkit.effects.trust.beside_truth import beside_truth
 from evalkit.effects.trust.bounds import effect_readings
@@ -49,7 +52,6 @@ from evalkit.effects.weighting.contrast import contrast
 from evalkit.effects.weighting.propensity import fit_models, fit_propensity, propensity_weights
 from evalkit.effects.weighting.strategies import weighting_of
 from evalkit.effects.weighting.weights import effective_sample_size
-from evalkit.line.protocol import Protocol
 from evalkit.line.protocols import (
     interventions_of,
     load_protocol,
@@ -63,6 +65,7 @@ from evalkit.line.protocols import (
 __all__ = [
     "Adoption",
     "DeliveredColumn",
+    "EffectEstimate",
     "PersonTables",
     "Protocol",
     "Trials",
@@ -81,6 +84,7 @@ __all__ = [
     "effect_timing",
     "effective_sample_size",
     "emulate_trials",
+    "estimate",
     "estimate_effect",
     "fit_models",
     "fit_propensity",
@@ -118,6 +122,7 @@ __all__ = [
     "term_names",
     "timings",
     "trial_months",
+    "trials_of_tables",
     "ways_of_working",
     "weighting_of",
     "with_starters",

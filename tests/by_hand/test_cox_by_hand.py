@@ -57,7 +57,7 @@ REFUSALS = {
     "missing": (
         SPELLS.with_columns(x=pl.Series([1.0, None, 0.0])),
         {},
-        r"1 covariate cannot be used.*where: columns x",
+        r'1 covariate cannot be used.*where: column "x": missing in 1 rows',
     ),
     "none": (SPELLS, {"covariates": []}, r"No covariate is named.*where: covariates: none"),
     "constant": (

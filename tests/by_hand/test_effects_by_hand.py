@@ -8,12 +8,11 @@ import polars as pl
 import pytest
 
 from evalkit.effects import (
-    Protocol,
     effect_draws,
     effect_timing,
-    emulate_trials,
     estimate_effect,
     fit_propensity,
+    trials_of_tables,
 )
 from evalkit.effects.answer.effect_sums import add_districts
 from evalkit.effects.answer.participation import add_programmes, programme_draws
@@ -23,6 +22,7 @@ from evalkit.effects.trials.stop_trials import stop_trials
 from evalkit.effects.weighting.logit import replicate_logits, weighted_logit
 from evalkit.effects.weighting.propensity import fit_censoring
 from evalkit.effects.weighting.weights import weights_from_propensity
+from evalkit.line.protocol import Protocol
 from evalkit.months import add_months
 
 EXACT = 1e-12
@@ -50,7 +50,7 @@ def _trials(lives: dict[str, str], courses: list[tuple], **changes):
     """Lives as letters a month (s, w); courses: person, intervention, first month (1 is the
     extract's first), months, planned months.
     """
-    return emulate_trials(**_tables(lives, courses), protocol=_protocol(**changes))
+    return trials_of_tables(**_tables(lives, courses), protocol=_protocol(**changes))
 
 
 def stop_trials_of(lives: dict[str, str], courses: list[tuple], **changes):
@@ -225,7 +225,7 @@ def test_time_in_every_intervention_is_counted_in_both_arms_by_the_weights_of_th
     tables = _tables(lives, courses)
     mid_month = pl.when(pl.col("person_id") == "t").then(pl.lit(date(2020, 4, 15))).otherwise("end")
     tables["episodes"] = tables["episodes"].with_columns(end=mid_month)
-    trials = emulate_trials(**tables, protocol=_protocol(comparisons=["wait", "never"]))
+    trials = trials_of_tables(**tables, protocol=_protocol(comparisons=["wait", "never"]))
 
     parts = estimate_effect(
         trials,

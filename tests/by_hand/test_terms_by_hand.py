@@ -8,9 +8,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import Protocol, contrast, emulate_trials, fit_propensity
+from evalkit.effects import contrast, fit_propensity, trials_of_tables
 from evalkit.effects.trials.spline import calendar_columns, natural_spline
 from evalkit.effects.trials.stop_trials import stop_trials
+from evalkit.line.protocol import Protocol
 from evalkit.months import add_months
 
 EXACT = 1e-12
@@ -114,7 +115,7 @@ def test_earlier_participation_is_what_began_before_the_trial(of, measure, expec
     covariate = {"name": "past", "kind": "participation", "of": of, "measure": measure}
     protocol = _protocol(2, 8, covariates=[covariate])
 
-    trials = emulate_trials(**_tables({"a": "s" * 9, "b": "s" * 9}, HISTORY), protocol=protocol)
+    trials = trials_of_tables(**_tables({"a": "s" * 9, "b": "s" * 9}, HISTORY), protocol=protocol)
 
     # In the month before the other months a was in the course.
     assert trials.rows.filter(person_id="a")["trial_month"].to_list() == [2, 5, 6, 7, 8]
@@ -143,7 +144,7 @@ EXCLUSIONS = [
 def test_who_took_part_earlier_is_left_out_as_declared(exclusion, months):
     protocol = _protocol(2, 8, eligibility={"exclude_participation": [exclusion]})
 
-    trials = emulate_trials(**_tables({"a": "s" * 9, "b": "s" * 9}, HISTORY), protocol=protocol)
+    trials = trials_of_tables(**_tables({"a": "s" * 9, "b": "s" * 9}, HISTORY), protocol=protocol)
 
     assert trials.rows.filter(person_id="a")["trial_month"].to_list() == months
     assert trials.rows.filter(person_id="b")["trial_month"].to_list() == [2, 3, 4, 5, 6, 7, 8]
@@ -165,7 +166,7 @@ def test_time_zero_asks_and_a_later_start_is_a_start_all_the_same(rule, months):
     courses += [(who, "step", 0, 2) for who in "ab"] + [(who, "care", 1, 3) for who in "ab"]
     protocol = _protocol(2, 6, comparisons=["wait", "never"], follow_up_months=5, eligibility=rule)
 
-    trials = emulate_trials(**_tables({"a": "s" * 10, "b": "s" * 10}, courses), protocol=protocol)
+    trials = trials_of_tables(**_tables({"a": "s" * 10, "b": "s" * 10}, courses), protocol=protocol)
 
     b = trials.rows.filter(person_id="b").select("trial_month", "next_start").rows()
     assert b == [(month, 6 - month + 1) for month in months]
@@ -235,7 +236,7 @@ def test_the_latest_value_is_the_last_one_known_before_the_trial():
     ]
     tables = _tables({"a": "s" * 7, "b": "s" * 7}, [])
 
-    trials = emulate_trials(
+    trials = trials_of_tables(
         **tables,
         protocol=_protocol(2, 7, covariates=covariates),
         delivered={"household_member": members, "assessment": assessed},
@@ -256,7 +257,7 @@ def test_elapsed_months_stand_in_bands_or_as_a_spline():
         {"name": "curved", "kind": "elapsed", "form": "spline", "knots": [1, 2, 4]},
     ]
 
-    trials = emulate_trials(
+    trials = trials_of_tables(
         **_tables({"a": "s" * 7}, []), protocol=_protocol(2, 7, covariates=forms)
     )
 
@@ -307,7 +308,7 @@ def test_calendar_columns_have_mean_zero_and_do_not_repeat_each_other_over_the_m
 def test_calendar_time_of_starting_later_runs_to_the_last_month_of_waiting():
     protocol = _protocol(2, 13, comparisons=["wait", "never"], follow_up_months=6)
 
-    trials = emulate_trials(
+    trials = trials_of_tables(
         **_tables({"a": "s" * 19}, [("a", "course", 18, 19)]), protocol=protocol
     )
 
@@ -330,7 +331,7 @@ def test_a_break_is_a_step_from_its_month_on_also_where_there_is_no_curve():
     """Trials of months 2 to 6 with breaks in months 2 (everybody is behind it), 5 and 7."""
     calendar = {"breaks": ["old", "new", "later"], "break_months": [2, 5, 7]}
 
-    trials = emulate_trials(
+    trials = trials_of_tables(
         **_tables({"a": "s" * 8}, []), protocol=_protocol(2, 6, calendar=calendar)
     )
 
@@ -345,7 +346,7 @@ def test_a_break_is_a_step_from_its_month_on_also_where_there_is_no_curve():
 def test_calendar_time_is_left_out_where_it_is_not_asked_for_or_the_trials_span_less_than_a_year(
     last, calendar, terms
 ):
-    trials = emulate_trials(
+    trials = trials_of_tables(
         **_tables({"a": "s" * 14}, []), protocol=_protocol(2, last, calendar=calendar)
     )
 
@@ -358,8 +359,8 @@ def test_a_household_is_drawn_whole_and_its_people_are_one_part_of_the_error():
     """
     lives = {"a": "sww", "b": "sww", "c": "sss", "d": "sss", "e": "sww", "f": "sss"}
     courses = [("a", "course", 2, 3), ("c", "course", 2, 3)]
-    alone = emulate_trials(**_tables(lives, courses), protocol=_protocol(2, 2))
-    shared = emulate_trials(
+    alone = trials_of_tables(**_tables(lives, courses), protocol=_protocol(2, 2))
+    shared = trials_of_tables(
         **_tables(lives, courses, {"b": "a", "d": "c"}), protocol=_protocol(2, 2)
     )
     is_work = (alone.outcomes[:, 0] == 0).astype(float)

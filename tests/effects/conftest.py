@@ -7,7 +7,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import Protocol, Trials, emulate_trials
+from evalkit.effects import Trials, trials_of_tables
+from evalkit.line.protocol import Protocol
 from evalkit.months import add_months
 
 FIRST_MONTH = date(2020, 1, 1)
@@ -97,7 +98,7 @@ def protocol_of(**changes) -> Protocol:
 
 
 def trials_of(lives: dict[str, str], *, districts: dict[str, str] | None = None, **changes):
-    return emulate_trials(
+    return trials_of_tables(
         tables_of(lives, districts)["spells"],
         tables_of(lives, districts)["episodes"],
         protocol=protocol_of(**changes),

@@ -9,9 +9,9 @@ import pytest
 from evalkit.effects import (
     PersonTables,
     district_effects,
-    emulate_trials,
     intervention_effects,
     intervention_weights,
+    trials_of_tables,
 )
 from evalkit.effects.trials.stop_trials import stop_trials
 from evalkit.errors import ProtocolError
@@ -167,7 +167,7 @@ def test_a_covariate_or_survey_weight_that_cannot_be_used_for_everybody_is_refus
     )
 
     with pytest.raises(ProtocolError) as caught:
-        emulate_trials(
+        trials_of_tables(
             tables["spells"],
             tables["episodes"],
             protocol=protocol,

@@ -5,7 +5,6 @@ import pytest
 from pydantic import ValidationError
 
 from evalkit.effects import (
-    Protocol,
     interventions_of,
     load_protocol,
     load_protocols,
@@ -14,6 +13,7 @@ from evalkit.effects import (
     protocols_in,
 )
 from evalkit.errors import ParameterError, ProtocolError
+from evalkit.line.protocol import Protocol
 from evalkit.params import Run, RunFile
 from evalkit.records import load
 from evalkit.words import languages, protocol_card, words

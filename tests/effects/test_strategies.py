@@ -5,7 +5,7 @@ one against another. All are paid throughout.
 import polars as pl
 import pytest
 
-from evalkit.effects import emulate_trials
+from evalkit.effects import trials_of_tables
 from evalkit.months import add_months
 
 
@@ -35,7 +35,7 @@ def arms(world):
             "start": pl.Date,
             "end": pl.Date,
         }
-        trials = emulate_trials(
+        trials = trials_of_tables(
             tables["spells"],
             pl.DataFrame(dated, schema=schema, orient="row"),
             protocol=world.protocol(**changes),

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import emulate_trials
+from evalkit.effects import trials_of_tables
 from evalkit.errors import ProtocolError
 
 
@@ -49,7 +49,7 @@ def test_emulate_trials_never_enters_someone_already_in_the_intervention(world):
         },
         schema_overrides={"end": pl.Date},
     )
-    trials = emulate_trials(
+    trials = trials_of_tables(
         tables["spells"],
         course,
         protocol=world.protocol(),
@@ -120,7 +120,7 @@ def test_leavers_who_start_something_else_are_compared_with(world):
     start = {"start": date(2020, 2, 1), "end": date(2020, 3, 1)}
     courses = [("a", "course"), ("b", "other_course")]
 
-    trials = emulate_trials(
+    trials = trials_of_tables(
         tables["spells"],
         pl.DataFrame(
             [{"person_id": who, "intervention_id": what, **start} for who, what in courses]
@@ -144,7 +144,7 @@ def test_leavers_excluded_in_both_keeps_nobody_who_leaves_in_the_month_of_the_st
     start = {"start": date(2020, 2, 1), "end": date(2020, 3, 1), "intervention_id": "course"}
     courses = pl.DataFrame([{"person_id": name, **start} for name in ("a", "b")])
 
-    trials = emulate_trials(
+    trials = trials_of_tables(
         tables["spells"],
         courses.with_columns(planned_months=pl.lit(None, dtype=pl.Int32)),
         protocol=world.protocol(
@@ -176,7 +176,7 @@ def test_months_that_are_not_known_are_a_state_of_their_own(world):
         .alias("from_state")
     )
 
-    trials = emulate_trials(
+    trials = trials_of_tables(
         tables["spells"],
         tables["episodes"],
         protocol=world.protocol(),
@@ -235,7 +235,7 @@ def test_a_covariate_unknown_for_some_is_refused_with_the_count(world):
     person = tables["person"].with_columns(age=pl.when(pl.col("person_id") == "a").then("age"))
 
     with pytest.raises(ProtocolError, match="unknown for 2 of 4 person-trials"):
-        emulate_trials(
+        trials_of_tables(
             tables["spells"],
             tables["episodes"],
             protocol=world.protocol(

@@ -13,11 +13,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import Protocol, Trials, effective_sample_size, propensity_weights
+from evalkit.effects import Trials, effective_sample_size, propensity_weights
 from evalkit.effects.trust.refusal import refusal_reason
 from evalkit.effects.weighting.logit import weighted_logit
 from evalkit.effects.weighting.propensity import Coefficients
 from evalkit.effects.weighting.start_now import StartNow
+from evalkit.line.protocol import Protocol
 
 FOLDER = Path(__file__).parent / "lalonde_psid"
 REFERENCE = json.loads((FOLDER / "reference.json").read_text(encoding="utf-8"))

@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 from lifelines.datasets import load_rossi
 
-from evalkit.effects import Protocol, Trials, contrast, propensity_weights
+from evalkit.effects import Trials, contrast, propensity_weights
+from evalkit.line.protocol import Protocol
 
 COVARIATES = ["age", "race", "wexp", "mar", "paro", "prio"]
 

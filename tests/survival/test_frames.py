@@ -126,7 +126,7 @@ REFUSED = {
     "missing": (
         lambda t: t.assign(age=pd.Series([None, *t["age"][1:]])),
         {"covariates": "fin + age"},
-        "1 covariate cannot be used.*columns age",
+        '1 covariate cannot be used.*column "age": missing in 1 rows',
     ),
 }
 

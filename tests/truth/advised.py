@@ -21,7 +21,6 @@ from evalkit.economics import value_results
 from evalkit.economics.results.advice_table import advice_table
 from evalkit.effects import (
     PersonTables,
-    Protocol,
     district_effects,
     fit_models,
     intervention_effects,
@@ -33,6 +32,7 @@ from evalkit.effects.answer.estimate import effect_status
 from evalkit.effects.answer.intervention import InterventionEffects
 from evalkit.effects.weighting.strategies import weightings_of
 from evalkit.line.price_book import PriceBook
+from evalkit.line.protocol import Protocol
 from evalkit.run_rules import AdviceRules
 from evalkit.simulate import load_city, simulate_truth, value_truth
 from evalkit.simulate.city.city import City

@@ -15,7 +15,6 @@ import polars as pl
 from evalkit.draws import estimate_with_range, with_words
 from evalkit.effects import (
     PersonTables,
-    Protocol,
     estimate_effect,
     fit_propensity,
     intervention_effects,
@@ -26,6 +25,7 @@ from evalkit.effects.answer.estimate import effect_status
 from evalkit.effects.districts.pooling import primary_differences
 from evalkit.effects.weighting.propensity import fit_censoring
 from evalkit.effects.weighting.strategies import weightings_of
+from evalkit.line.protocol import Protocol
 from evalkit.months import add_months
 from evalkit.simulate import live, load_city, person_tables, simulate_truth
 from evalkit.simulate.city.city import City

@@ -8,9 +8,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import Protocol, Trials, contrast, fit_propensity
+from evalkit.effects import Trials, contrast, fit_propensity
 from evalkit.effects.answer.doubly_robust import doubly_robust_difference
 from evalkit.effects.weighting.start_now import StartNow
+from evalkit.line.protocol import Protocol
 
 EFFECT, N_PEOPLE, SEEDS = 1.0, 3_000, range(6)
 MONTE_CARLO_ERRORS, N_SAMPLES = 3, 60

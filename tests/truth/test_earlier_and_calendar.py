@@ -14,7 +14,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import Protocol, contrast, emulate_trials
+from evalkit.effects import contrast, trials_of_tables
+from evalkit.line.protocol import Protocol
 from evalkit.months import add_months
 
 FIRST_MONTH = date(2015, 1, 1)
@@ -125,7 +126,7 @@ def _differences(**changes) -> np.ndarray:
     protocol = Protocol.model_validate(declared | changes)
     found = []
     for seed in range(N_CITIES):
-        trials = emulate_trials(**_city(seed), protocol=protocol)
+        trials = trials_of_tables(**_city(seed), protocol=protocol)
         gained = contrast(trials, (trials.outcomes == 0).sum(axis=1))
         found.append(gained.difference[0] / gained.std_error[0])
     return np.array(found)

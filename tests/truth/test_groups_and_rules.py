@@ -15,11 +15,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import PersonTables, Protocol, fit_propensity
+from evalkit.effects import PersonTables, fit_propensity
 from evalkit.effects.answer.groups import group_effects
 from evalkit.effects.answer.targeting import targeting
 from evalkit.effects.districts.pooling import primary_differences
 from evalkit.effects.weighting.start_now import StartNow
+from evalkit.line.protocol import Protocol
 from evalkit.months import month_of_number_expr
 
 FIRST_MONTH = date(2020, 1, 1)

@@ -21,14 +21,14 @@ import polars as pl
 import pytest
 
 from evalkit.effects import (
-    Protocol,
     effect_draws,
     effect_summary,
-    emulate_trials,
     estimate_effect,
     fit_propensity,
+    trials_of_tables,
 )
 from evalkit.effects.weighting.propensity import fit_censoring
+from evalkit.line.protocol import Protocol
 from evalkit.months import month_of_number_expr
 
 FIRST_MONTH = date(2020, 1, 1)
@@ -136,7 +136,7 @@ def naive_difference(people: pl.DataFrame) -> float:
 def sequential_difference(
     city: dict[str, pl.DataFrame], protocol: Protocol = PROTOCOL, outcome: str = "work"
 ) -> float:
-    trials = emulate_trials(
+    trials = trials_of_tables(
         city["spells"],
         city["episodes"],
         protocol=protocol,

@@ -17,7 +17,6 @@ from cities import MAX_GAP_MONTHS, PARAMS, kept_in, people_of, read_kept
 
 from evalkit.draws import estimate_with_range, with_words
 from evalkit.effects import (
-    Protocol,
     effect_draws,
     estimate_effect,
     fit_propensity,
@@ -25,6 +24,7 @@ from evalkit.effects import (
     protocol_hash,
 )
 from evalkit.effects.districts.pooling import primary_differences
+from evalkit.line.protocol import Protocol
 from evalkit.months import month_number_expr
 from evalkit.simulate import load_city, simulate_truth
 from evalkit.simulate.city.city import City

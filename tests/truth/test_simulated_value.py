@@ -16,11 +16,12 @@ from cities import PARAMS, four_districts, people_of, protocols
 
 from evalkit.draws import with_words
 from evalkit.economics import load_price_book, value_effects
-from evalkit.effects import Protocol, effect_draws, estimate_effect, fit_propensity
+from evalkit.effects import effect_draws, estimate_effect, fit_propensity
 from evalkit.effects.answer.participation import programme_draws
 from evalkit.effects.weighting.propensity import fit_censoring
 from evalkit.line.actors import ACTOR_NAMES
 from evalkit.line.price_book import Distribution
+from evalkit.line.protocol import Protocol
 from evalkit.simulate import simulate_truth, value_truth
 
 N_CITIES = int(os.environ.get("EVALKIT_PROVE_VALUES", "20"))

@@ -19,17 +19,17 @@ import polars as pl
 import pytest
 
 from evalkit.effects import (
-    Protocol,
     Trials,
     doubly_robust_months,
     effect_draws,
     effect_summary,
-    emulate_trials,
     estimate_effect,
     fit_propensity,
+    trials_of_tables,
 )
 from evalkit.effects.weighting.propensity import fit_censoring
 from evalkit.effects.weighting.strategies import weighting_of
+from evalkit.line.protocol import Protocol
 from evalkit.months import month_of_number_expr
 
 FIRST_MONTH = date(2020, 1, 1)
@@ -182,7 +182,7 @@ def truth_with_grace(people: pl.DataFrame) -> dict[str, float]:
 
 def trials_of(world: dict[str, pl.DataFrame], protocol: Protocol) -> Trials:
     tables = {name: world[name] for name in ("spells", "episodes", "state_intervals", "person")}
-    return emulate_trials(**tables, protocol=protocol, first_month=FIRST_MONTH)
+    return trials_of_tables(**tables, protocol=protocol, first_month=FIRST_MONTH)
 
 
 def estimated(

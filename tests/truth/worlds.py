@@ -17,7 +17,6 @@ from cities import DISTRICTS, PARAMS, four_districts, people_of
 from evalkit.draws import estimate_with_range
 from evalkit.effects import (
     PersonTables,
-    Protocol,
     effect_checks,
     effect_draws,
     estimate_effect,
@@ -29,6 +28,7 @@ from evalkit.effects.districts.pooling import primary_differences
 from evalkit.effects.trust.unmodelled import unmodelled_likeness
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.line.estimands import ESTIMANDS
+from evalkit.line.protocol import Protocol
 from evalkit.simulate import simulate_truth
 from evalkit.simulate.city.city import City
 

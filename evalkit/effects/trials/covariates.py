@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.effects.trials.earlier_participation import EarlierParticipation, participation_columns
+from evalkit.effects.trials.measured import Measured
 from evalkit.effects.trials.requirements import UNKNOWN, refuse_unfollowed_states
 from evalkit.effects.trials.spline import calendar_columns, natural_spline
 from evalkit.errors import ProtocolError, nearest
@@ -103,7 +104,7 @@ class Known:
     panel : their states. person : the table of that name. episodes : those that count as earlier
     participation. delivered : by name, the tables in which the latest value is looked up.
     is_before_spell : whether earlier participation is counted up to the beginning of the spell, not
-    of the trial.
+    of the trial. measured : further covariates, month by month.
     """
 
     panel: StatePanel
@@ -112,6 +113,7 @@ class Known:
     episodes: pl.DataFrame
     delivered: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     is_before_spell: bool = False
+    measured: Measured | None = None
 
     def earlier(self, of: str) -> EarlierParticipation:
         return EarlierParticipation(
@@ -128,6 +130,8 @@ def design_matrix(
     columns: dict[str, np.ndarray] = {"constant": np.ones(len(rows))}
     for covariate in protocol.covariates:
         columns |= zip(covariate.terms, _columns_of(covariate, rows, known, protocol), strict=True)
+    if known.measured is not None:
+        columns |= known.measured.columns_of(rows)
     return tuple(columns), np.column_stack(list(columns.values()))
 
 
@@ -294,7 +298,7 @@ def _latest(
             f'The table of the covariate "{covariate.name}" was not handed on.',
             where=f"{where}, table {name}",
             why="The last value known before a trial is looked up in it.",
-            fix="hand it to emulate_trials under `delivered`, or to PersonTables.",
+            fix="hand it on under `delivered`, or to PersonTables.",
         )
     value = _as_number(
         table,

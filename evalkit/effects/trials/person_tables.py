@@ -9,7 +9,7 @@ import polars as pl
 
 from evalkit.effects.trials.replicates import Replicates
 from evalkit.effects.trials.stop_trials import stop_trials
-from evalkit.effects.trials.target_trial import Trials, emulate_trials
+from evalkit.effects.trials.target_trial import Trials, trials_of_tables
 from evalkit.line.protocol import Protocol
 from evalkit.line.protocols import protocol_hash
 
@@ -55,7 +55,7 @@ class PersonTables:
         """The trials of a protocol."""
         key = protocol_hash(protocol)
         if key not in self._trials:
-            trials = emulate_trials(
+            trials = trials_of_tables(
                 self.support_spells, self.episodes, protocol=protocol, **self._others()
             )
             self._trials[key] = replace(trials, replicates=self._replicates)

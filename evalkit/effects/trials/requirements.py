@@ -46,7 +46,7 @@ class _Asked(NamedTuple):
 
 
 def term_names(protocol: Protocol) -> tuple[str, ...]:
-    """The names of a protocol's terms as a reader meets them, in the order of `emulate_trials`."""
+    """The names of a protocol's terms as a reader meets them, in the order of the trials."""
     return (
         *(name for covariate in protocol.covariates for name in covariate.terms),
         *protocol.calendar_terms,

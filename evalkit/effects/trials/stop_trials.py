@@ -5,11 +5,12 @@ planned end they leave it and stay on support, or go on.
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import polars as pl
 
 from evalkit.effects.trials.stays import episode_months
-from evalkit.effects.trials.target_trial import Trials, Waiting, emulate_trials, has_eligible
+from evalkit.effects.trials.target_trial import Trials, Waiting, has_eligible, trials_of_tables
 from evalkit.line.protocol import Protocol
 from evalkit.line.states import OUTCOME_OF
 from evalkit.months import month_number, month_of_number_expr
@@ -30,7 +31,7 @@ def stop_trials(
     """The sequence of trials among participants: leave the intervention for support this month, or
     go on. None if nobody is eligible.
 
-    Parameters are those of `emulate_trials`. A person who leaves for work does not leave early:
+    Parameters are those of `trials_of_tables`. A person who leaves for work does not leave early:
     they are treated as the protocol treats those who leave support in the trial month. At the
     planned end nobody is eligible. Earlier participation is what came before the stay; nobody is
     excluded for it. The rows' planned_months are those of the place that is left or kept.
@@ -62,14 +63,14 @@ def stop_trials(
         stays, leaving, protocol=asked, first_month=first_month
     ):
         return None
-    others = {
+    others: dict[str, Any] = {
         "state_intervals": state_intervals,
         "person": person,
         "first_month": first_month,
         "delivered": delivered,
         "earlier": episodes,
     }
-    trials = emulate_trials(stays, leaving, protocol=asked, **others)
+    trials = trials_of_tables(stays, leaving, protocol=asked, **others)
     plans = stays.select("person_id", "planned_months", began="first")
     stay = trials.rows.with_columns(
         began=pl.col("trial_month") - 1 - pl.col("elapsed_months")

@@ -23,6 +23,7 @@ from evalkit.effects.trials.covariates import (
     person_values,
 )
 from evalkit.effects.trials.eligibility import months_of_choice
+from evalkit.effects.trials.measured import Measured
 from evalkit.effects.trials.replicates import ClusterWeights, Replicates
 from evalkit.effects.trials.stays import PARTICIPATION, participation_months
 from evalkit.errors import EstimationError, ProtocolError
@@ -47,7 +48,7 @@ class Waiting:
     design: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trials:
     """Person-trials: covariates before time zero and states after it.
 
@@ -76,6 +77,15 @@ class Trials:
     waiting: Waiting | None = None
     participation: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PARTICIPATION))
     replicates: Replicates = field(default_factory=Replicates, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        rule = self.protocol.eligibility
+        return (
+            f"Trials of {self.protocol.intervention_id}, months {rule.from_month} to "
+            f"{rule.to_month}: {len(self.rows):,} person-trials of "
+            f"{self.rows['person_id'].n_unique():,} persons, {self.n_starters:,} start; adjusted "
+            f"for {', '.join(self.terms[1:]) or 'nothing'}"
+        )
 
     @cached_property
     def is_treated(self) -> np.ndarray:
@@ -136,7 +146,7 @@ class Trials:
         return self.keep((self.rows["district"] == district).to_numpy())
 
 
-def emulate_trials(
+def trials_of_tables(
     spells: pl.DataFrame,
     episodes: pl.DataFrame,
     *,
@@ -146,6 +156,7 @@ def emulate_trials(
     first_month: date,
     delivered: Mapping[str, pl.DataFrame] | None = None,
     earlier: pl.DataFrame | None = None,
+    measured: Measured | None = None,
 ) -> Trials:
     """The trials of every month that the protocol declares, with covariates before and states after
     time zero.
@@ -164,6 +175,8 @@ def emulate_trials(
     earlier : DataFrame, optional
         Episodes that count as earlier participation, up to the beginning of the spell. When not
         given: `episodes`, up to the trial month.
+    measured : Measured, optional
+        Covariates beside those of the protocol, month by month.
 
     Returns
     -------
@@ -200,7 +213,7 @@ def emulate_trials(
     panel = StatePanel(state_intervals, months["person_id"].unique().sort(), protocol)
     outcomes = panel.follow_up(months.filter(pl.Series(in_trial)), protocol)
     history, is_before_spell = (episodes, False) if earlier is None else (earlier, True)
-    known = Known(panel, person, first_month, history, delivered or {}, is_before_spell)
+    known = Known(panel, person, first_month, history, delivered or {}, is_before_spell, measured)
     terms, design = design_matrix(months, known, protocol)
     if protocol.leavers_in_month_one != "stay":
         is_still_there = months["is_still_on_support"].to_numpy()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SpellTable = pl.DataFrame | pl.LazyFrame
 Frame = Union[SpellTable, "IntoDataFrame"]
 # What some registers write where nothing happened: it would be taken for a cause.
-_NO_EVENT = frozenset({"none", "no", "censor", "censored", "cens", "n/a", "na", "-", ""})
+NO_EVENT = frozenset({"none", "no", "censor", "censored", "cens", "n/a", "na", "-", ""})
 
 
 def as_polars(table: Frame) -> SpellTable:
@@ -75,7 +75,7 @@ def refuse_causes_of_nothing(causes: set[str], event: str) -> None:
     EstimationError
         Naming how many there are.
     """
-    found = [cause for cause in causes if cause.strip().lower() in _NO_EVENT]
+    found = [cause for cause in causes if cause.strip().lower() in NO_EVENT]
     if found:
         raise EstimationError(
             f"{len(found)} of the causes look{'s' if len(found) == 1 else ''} like the word for no "

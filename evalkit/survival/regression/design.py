@@ -2,7 +2,6 @@
 formula.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,9 +10,8 @@ import polars as pl
 
 from evalkit.errors import EstimationError, first_few, nearest
 from evalkit.survival.counts.frames import Frame, as_polars
+from evalkit.survival.regression.formula import evaluate, is_formula, read_formula
 
-# A formula has operators or functions; anything else is the name of one column.
-_FORMULA = re.compile(r"[~+*:()|^-]")
 _CATEGORIES = (pl.String, pl.Categorical, pl.Enum)
 
 
@@ -23,12 +21,13 @@ class Design:
 
     asked : the covariates as they were asked for, or the columns that a formula reads. names : the
     columns of the model. levels : of each category the levels, of which the first has no column of
-    its own. spec : what formulaic remembers of a formula.
+    its own. formula : as it was written, if covariates were; spec : what formulaic remembers of it.
     """
 
     asked: tuple[str, ...]
     names: tuple[str, ...]
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    formula: str | None = None
     spec: Any = None
 
     def of(self, table: pl.DataFrame) -> pl.DataFrame:
@@ -41,8 +40,8 @@ class Design:
             not know.
         """
         _refuse_unfit(table, self.asked, self.levels)
-        if self.spec is not None:
-            return table.with_columns(_of_formula(self.spec, table, self.names))
+        if self.formula is not None:
+            return table.with_columns(evaluate(self.spec, table, self.formula)[1])
         return table.with_columns(
             (pl.col(name).cast(pl.String) == level).cast(pl.Int8).alias(column)
             for name, levels in self.levels.items()
@@ -89,7 +88,7 @@ def design_of(table: Frame, covariates: Sequence[str] | str) -> tuple[pl.DataFra
     """
     table = in_memory(table)
     if isinstance(covariates, str) and covariates not in table.columns:
-        if _FORMULA.search(covariates):
+        if is_formula(covariates):
             return _by_formula(table, covariates)
         covariates = [covariates]
     asked = (covariates,) if isinstance(covariates, str) else tuple(covariates)
@@ -150,7 +149,7 @@ def _refuse_unfit(
     if unfit:
         raise EstimationError(
             f"{len(unfit)} covariate{'s' if len(unfit) > 1 else ''} cannot be used.",
-            where=f"columns {', '.join(unfit)}",
+            where="; ".join(f'column "{name}": {_fault(table[name])}' for name in unfit),
             why="A covariate is a column of numbers, true/false or categories, without missing "
             "values, and in a prediction of levels that the model knows.",
             fix="complete or drop rows with missing values; turn dates and lists into numbers.",
@@ -166,39 +165,21 @@ def _is_whole(column: pl.Series, levels: tuple[str, ...] | None) -> bool:
     return False
 
 
+def _fault(column: pl.Series) -> str:
+    n_missing = column.null_count()
+    if not n_missing and column.dtype.is_float():
+        n_missing = int((~column.is_finite()).sum())
+    if n_missing:
+        return f"missing in {n_missing} rows"
+    is_of_levels = column.dtype in _CATEGORIES
+    return "a level that the model does not know" if is_of_levels else f"holds {column.dtype}"
+
+
 def _by_formula(table: pl.DataFrame, formula: str) -> tuple[pl.DataFrame, Design]:
-    from formulaic import Formula
-    from formulaic.errors import FormulaicError
-
-    try:
-        right = Formula.from_spec(formula.split("~")[-1])
-        asked = tuple(sorted(str(name) for name in right.required_variables))
-        _refuse_unfit(table, asked, {})
-        categories = [name for name in asked if table.schema[name] in _CATEGORIES]
-        _refuse_single({name: _levels(table[name]) for name in categories})
-        spec: Any = right.get_model_matrix(table, na_action="raise").model_spec
-    except (FormulaicError, NameError, SyntaxError, ValueError, TypeError, KeyError) as fault:
-        raise EstimationError(
-            "A formula cannot be read.",
-            where=f'covariates = "{formula}"',
-            why=_in_a_line(fault),
-            fix='write it like "age + C(sex) + age:trained"; columns with other letters stand in '
-            "backticks.",
-        ) from None
-    names = tuple(str(name) for name in spec.column_names if str(name) != "Intercept")
-    design = Design(asked, names, spec=spec)
-    return design.of(table), design
-
-
-def _in_a_line(fault: Exception) -> str:
-    """What formulaic says, without the marks for a coloured terminal."""
-    lines = re.sub(r"[\x1b⧛]\[[0-9;]*m|⧚", "", str(fault)).strip().splitlines()
-    return f"formulaic: {' '.join(lines)[:200] or type(fault).__name__}"
-
-
-def _of_formula(spec: Any, table: pl.DataFrame, names: Sequence[str]) -> list[pl.Series]:
-    matrix = spec.get_model_matrix(table, na_action="raise")
-    columns = [str(name) for name in spec.column_names]
-    values = pl.DataFrame(matrix.__wrapped__ if hasattr(matrix, "__wrapped__") else matrix)
-    values.columns = columns
-    return [values[name].cast(pl.Float64) for name in names]
+    right, asked = read_formula(formula)
+    _refuse_unfit(table, asked, {})
+    categories = [name for name in asked if table.schema[name] in _CATEGORIES]
+    _refuse_single({name: _levels(table[name]) for name in categories})
+    spec, values = evaluate(right, table, formula)
+    design = Design(asked, tuple(values.columns), formula=formula, spec=spec)
+    return table.with_columns(values), design

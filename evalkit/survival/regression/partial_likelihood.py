@@ -18,8 +18,9 @@ from typing import Literal, get_args
 import numpy as np
 from scipy import sparse
 
-from evalkit.errors import EstimationError, first_few
+from evalkit.errors import EstimationError
 from evalkit.survival.counts.options import check_option
+from evalkit.survival.regression.collinear import refuse_entangled
 from evalkit.survival.regression.risk_rows import EVENT, RiskRows, over_time_at_risk, risk_sums
 
 Ties = Literal["efron", "breslow"]
@@ -29,8 +30,6 @@ _MAX_STEPS, _MAX_HALVINGS = 40, 30
 _STEP_TOLERANCE = 1e-8
 _FLAT = 1e-7
 _CACHED_ROWS = 8192
-# Of the largest: below it a combination of terms is nothing; above it a term is part of one.
-_RANK_TOLERANCE, _PART = 1e-10, 1e-3
 # Months are read one by one where this many rows end in each, and their squares fit into this many
 # numbers.
 _ROWS_PER_BIN, _MOST_SQUARES = 64, 4_000_000
@@ -346,33 +345,5 @@ def _residuals(rows: RiskRows, beta: np.ndarray, sums: _Sums) -> np.ndarray:
 
 
 def _solve(information: np.ndarray, score: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    scale = np.sqrt(np.maximum(np.diag(information), 1e-300))
-    scaled = information / np.outer(scale, scale)
-    if not np.isfinite(scaled).all() or np.linalg.matrix_rank(
-        scaled, tol=_RANK_TOLERANCE, hermitian=True
-    ) < len(score):
-        entangled = _entangled(information, names)
-        raise EstimationError(
-            "The covariates do not tell their effects apart.",
-            where=f"terms {first_few(entangled, 8)}",
-            why="One of them is constant among those at risk, or a sum of others, so infinitely "
-            "many answers fit equally well.",
-            fix="leave out one category of each set, and covariates that repeat others.",
-        )
+    refuse_entangled(information, names)
     return np.linalg.solve(information, score)
-
-
-def _entangled(information: np.ndarray, names: Sequence[str]) -> list[str]:
-    """The terms that some combination makes nothing of: constant ones, or those that sum to each
-    other.
-    """
-    size = np.diag(information)
-    is_constant = ~(size > _RANK_TOLERANCE * max(size.max(initial=0.0), 1.0))
-    if is_constant.any() or not np.isfinite(information).all():
-        chosen = is_constant if is_constant.any() else ~np.isfinite(size)
-        return [name for name, is_so in zip(names, chosen, strict=True) if is_so] or list(names)
-    scale = np.sqrt(size)
-    values, vectors = np.linalg.eigh(information / np.outer(scale, scale))
-    nothing = vectors[:, np.abs(values) <= _RANK_TOLERANCE * np.abs(values).max()]
-    is_in = np.abs(nothing).max(axis=1, initial=0.0) > _PART
-    return [name for name, is_so in zip(names, is_in, strict=True) if is_so] or list(names)

@@ -1,0 +1,163 @@
+"""An effect in one call, for whoever works with trials of their own: fitted, weighted, summed and
+judged as a run does it, all districts together.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import polars as pl
+
+from evalkit.effects.answer.effect_sums import effect_draws
+from evalkit.effects.answer.estimate import weighted_effect
+from evalkit.effects.answer.status import with_starters
+from evalkit.effects.answer.summary import effect_curves, effect_summary
+from evalkit.effects.answer.timing import effect_timing
+from evalkit.effects.trials.target_trial import Trials
+from evalkit.effects.trust.balance import balance_table
+from evalkit.effects.trust.refusal import refused_for_all
+from evalkit.effects.weighting.propensity import fit_models
+from evalkit.effects.weighting.start_now import StartNow
+from evalkit.effects.weighting.strategies import weightings_of
+from evalkit.results import Result
+from evalkit.sketch import Sketch, curves
+from evalkit.tables import CITY, conform
+
+_OF_ONE = ("district", "intervention_id")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class EffectEstimate(Result):
+    """An effect of starting an intervention.
+
+    Attributes
+    ----------
+    trials : Trials
+        The person-trials.
+    propensity : DataFrame
+        The table `propensity`: coefficients of starting, by draw.
+    weightings : tuple of StartNow
+        The weights of each comparison, the primary one first.
+    status : DataFrame
+        Rows of the table `effect_status`: of each comparison whether an effect can be said, why
+        not, and on how many people it rests.
+    draws : DataFrame
+        The table `effect_draws` of what can be said.
+    events : DataFrame
+        Shares that have reached an event, in the same shape.
+    """
+
+    trials: Trials
+    propensity: pl.DataFrame
+    weightings: tuple[StartNow, ...]
+    status: pl.DataFrame
+    draws: pl.DataFrame
+    events: pl.DataFrame
+
+    @property
+    def headline(self) -> str:
+        """The months gained in the primary outcome, with their range, or why nothing can be
+        said.
+        """
+        protocol, status = self.trials.protocol, self.status.row(0, named=True)
+        about = (
+            f"{protocol.intervention_id}: {status['n_starters']:,} start, {status['n_eligible']:,} "
+            f"could; {protocol.primary_estimand.replace('_', ' ')}, {protocol.follow_up_months} "
+            "months"
+        )
+        if status["status"] != "estimated":
+            return f"{about}: cannot be said ({status['reason'].replace('_', ' ')})"
+        outcome = f"months_{protocol.primary_outcome}"
+        row = self.table.row(
+            by_predicate=(pl.col("outcome") == outcome)
+            & (pl.col("estimand") == protocol.primary_estimand),
+            named=True,
+        )
+        limits = (
+            f" [{row['ci_lower']:+.2f}, {row['ci_upper']:+.2f}]"
+            if row["ci_lower"] is not None
+            else ""
+        )
+        return f"{about}: {row['difference']:+.2f}{limits} {outcome.replace('_', ' of ')}"
+
+    @cached_property
+    def summary(self) -> pl.DataFrame:
+        """The table `effect_summary`: months in each state and the share at the end, by arm."""
+        return with_starters(effect_summary(self.draws, self.trials.protocol), self.status)
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """Months in each state and the share at the end, by comparison, the primary one first."""
+        order = pl.Enum(self.trials.protocol.estimands)
+        return self.summary.drop(_OF_ONE).sort(pl.col("estimand").cast(order), maintain_order=True)
+
+    @cached_property
+    def curves(self) -> pl.DataFrame:
+        """The table `effect_curves`: shares in each state by month and arm, and the difference."""
+        return with_starters(effect_curves(self.draws), self.status)
+
+    @cached_property
+    def timing(self) -> pl.DataFrame:
+        """The table `effect_timing`: lock-in, break-even, lasting work."""
+        timing = effect_timing(self.draws, self.events, self.trials.protocol)
+        return with_starters(timing, self.status)
+
+    @cached_property
+    def balance(self) -> pl.DataFrame:
+        """The table `balance` of the primary comparison: how alike the arms are before and after
+        weighting.
+        """
+        return balance_table(self.weightings[0])
+
+    def plot(self, **labels: Any) -> Sketch:
+        """The difference in the primary outcome month by month, one line for each comparison."""
+        shown = self.curves.filter(
+            (pl.col("arm") == "difference")
+            & (pl.col("state") == self.trials.protocol.primary_outcome)
+        )
+        outcome = self.trials.protocol.primary_outcome.replace("_", " ")
+        asked: dict[str, Any] = {"y_title": f"Difference in {outcome}"} | labels
+        return curves(shown, x="month", lines=["estimand"], **asked)
+
+
+def estimate(trials: Trials, *, n_draws: int = 500, seed: int = 1) -> EffectEstimate:
+    """The effect of starting an intervention, from the trials of all districts together.
+
+    The propensity is fitted, the comparisons weighted and their sums replicated by cluster, and
+    what a protocol refuses is refused, by the functions of a run.
+
+    Parameters
+    ----------
+    trials : Trials
+        As `emulate_trials` gives them.
+    n_draws : int
+        Replicates, from which the ranges follow.
+    seed : int
+        Key of the replicate weights: the same seed gives the same numbers.
+
+    Returns
+    -------
+    EffectEstimate
+
+    Raises
+    ------
+    EstimationError
+        If nobody starts, or everybody does.
+    """
+    draws: dict[str, Any] = {"n_draws": n_draws, "seed": seed}
+    propensity = conform(fit_models(trials, **draws), "propensity")
+    weightings = weightings_of(trials, propensity)
+    parts = weighted_effect(weightings, district=CITY, **draws)
+    status = refused_for_all(parts.status, trials)
+    said = status.filter(pl.col("status") == "estimated")["estimand"].to_list()
+    sums, events = (
+        table.filter(pl.col("estimand").is_in(said)) for table in (parts.sums, parts.events)
+    )
+    return EffectEstimate(
+        trials,
+        propensity,
+        tuple(weightings),
+        status,
+        effect_draws(sums),
+        effect_draws(events),
+    )
