@@ -8,6 +8,7 @@ absence.
 
 import importlib
 import sys
+from typing import Any
 
 SLOW_GRAMMAR = "rfc3987_syntax"
 
@@ -23,3 +24,9 @@ def import_without_grammars(module: str) -> None:
     finally:
         if is_open:
             del sys.modules[SLOW_GRAMMAR]
+
+
+def altair() -> Any:
+    """altair, imported when a picture is drawn."""
+    import_without_grammars("jsonschema")
+    return importlib.import_module("altair")

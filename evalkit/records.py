@@ -31,12 +31,50 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
         return super().construct_mapping(node, deep)
 
 
+_SHOWN_LETTERS = 100
+
+
 class Record(BaseModel):
     """The base of all parameter models: unknown keys are refused and nothing changes after
     loading.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def __repr_args__(self) -> list[tuple[str | None, Any]]:
+        """What was written down, without defaults: long values as their beginning, tables as their
+        length.
+        """
+        return [(name, _Short(value)) for name, value in self._written()]
+
+    def _repr_html_(self) -> str:
+        from polars import DataFrame
+
+        from evalkit.images import as_html
+
+        rows = [(name, repr(_Short(value))) for name, value in self._written()]
+        table = DataFrame(rows, schema=["key", "value"], orient="row")
+        return f"<p>{type(self).__name__}</p>{as_html(table, n_rows=len(rows))}"
+
+    def _written(self) -> list[tuple[str, Any]]:
+        return [
+            (name, getattr(self, name))
+            for name in type(self).model_fields
+            if name in self.model_fields_set
+        ]
+
+
+class _Short:
+    """A value of a record as its `repr` shows it."""
+
+    def __init__(self, value: Any):
+        self.value = value
+
+    def __repr__(self) -> str:
+        if isinstance(self.value, tuple) and any(isinstance(v, Record) for v in self.value):
+            return f"{len(self.value)} x {type(self.value[0]).__name__}"
+        text = repr(self.value)
+        return text if len(text) <= _SHOWN_LETTERS else f"{text[:_SHOWN_LETTERS]}..."
 
 
 Model = TypeVar("Model")

@@ -36,6 +36,8 @@ GROUND = {
     "shipped",
     "sketch",
     "results",
+    "images",
+    "pictures",
 }
 SIBLINGS = {
     "intake",
@@ -71,8 +73,15 @@ FLOORS = {
         ("differences", "regression"),
         ("on_support",),
     ),
-    "effects": (("trials", "rollouts"), ("weighting",), ("trust",), ("districts",), ("answer",)),
-    "economics": (("prices",), ("ledger",), ("results",), ("what_if",)),
+    "effects": (
+        ("pictures",),
+        ("trials", "rollouts"),
+        ("weighting",),
+        ("trust",),
+        ("districts",),
+        ("answer",),
+    ),
+    "economics": (("pictures",), ("prices",), ("ledger",), ("results",), ("what_if",)),
     "simulate": (("city",), ("population",), ("truth",), ("register",)),
     "charts": (("labels",), ("look",), ("register",), ("families",)),
     "report": (("parts",), ("view",), ("decision",), ("evidence",), ("method",)),

@@ -11,6 +11,7 @@ from evalkit.allocation.offers import (
     starts_per_year,
     value_per_start,
 )
+from evalkit.allocation.pictures import plot
 from evalkit.allocation.portfolio import allocate
 from evalkit.allocation.register_offers import register_offers
 from evalkit.allocation.shared_places import joint_measures, place_exchange, settlement_list
@@ -25,6 +26,7 @@ __all__ = [
     "marginal_returns",
     "offers_from",
     "place_exchange",
+    "plot",
     "refuse_undeclared",
     "register_offers",
     "settled_bookings",

@@ -3,8 +3,8 @@ what the places are worth.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,13 +13,17 @@ from evalkit.allocation.constraints import KEYS, Limits
 from evalkit.allocation.marginal_return import marginal_returns
 from evalkit.allocation.moves import added_value, moves
 from evalkit.allocation.offers import budgets_now
+from evalkit.allocation.pictures import plot
 from evalkit.allocation.portfolio import Portfolio, allocate
 from evalkit.allocation.shared_places import joint_measures, place_exchange
+from evalkit.images import Sketch
 from evalkit.line.tables import published
+from evalkit.results import Tables
 from evalkit.run_rules import AllocationRules
 
 
-class CityAllocation(NamedTuple):
+@dataclass(frozen=True, repr=False, eq=False)
+class CityAllocation(Tables):
     """Tables by district and intervention: `offers` (now and best, with the worth of another
     place), `moves` (from now to the best on own places), `exchange` (places lent and borrowed when
     they are shared); `joint` by intervention; `returns` by further money; `plans` compares now, own
@@ -32,6 +36,10 @@ class CityAllocation(NamedTuple):
     joint: pl.DataFrame
     returns: pl.DataFrame
     plans: pl.DataFrame
+
+    def plot(self, **labels: Any) -> Sketch:
+        """Starts now and in the best allocation."""
+        return plot(self.moves, **labels)
 
     def for_publication(
         self, status: pl.DataFrame, start_costs: pl.DataFrame
@@ -53,10 +61,10 @@ class CityAllocation(NamedTuple):
         currency = pl.lit(
             start_costs["currency"].first() if start_costs.height else None, dtype=pl.String
         ).alias("currency")
-        tables = self._replace(exchange=self.exchange.join(starters, on=keys, how="left"))
+        tables = replace(self, exchange=self.exchange.join(starters, on=keys, how="left"))
         return {
             f"allocation_{name}": table.with_columns(currency)
-            for name, table in tables._asdict().items()
+            for name, table in tables.tables.items()
         }
 
 
@@ -165,7 +173,7 @@ def _plans(
 
 
 def _nothing_allocated() -> CityAllocation:
-    tables = {name: published(f"allocation_{name}").empty() for name in CityAllocation._fields}
+    tables = {name: published(f"allocation_{name}").empty() for name in CityAllocation.names()}
     # The persons behind an exchange are added with its publication.
     return CityAllocation(**tables | {"exchange": tables["exchange"].drop("n_starters")})
 

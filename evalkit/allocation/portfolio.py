@@ -7,6 +7,7 @@ Whoever sends a person pays the place, wherever it lies.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -21,12 +22,15 @@ from evalkit.allocation.constraints import (
     program_of,
 )
 from evalkit.allocation.downside import solve_with_downside, worst_weights
+from evalkit.allocation.pictures import plot
 from evalkit.allocation.program import Program, Solution
 from evalkit.errors import EstimationError, ParameterError, first_few
+from evalkit.images import Sketch
+from evalkit.results import Result
 
 
-@dataclass(frozen=True)
-class Portfolio:
+@dataclass(frozen=True, repr=False, eq=False)
+class Portfolio(Result):
     """An allocation.
 
     starts : district, intervention_id, target_group, n_starts, cost, value (point estimate).
@@ -44,6 +48,24 @@ class Portfolio:
     value: float
     downside: float
     gap: float
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """The starts by offer."""
+        return self.starts
+
+    @property
+    def headline(self) -> str:
+        """What it is worth and costs, in a line."""
+        starts = self.starts.select(pl.col("n_starts", "cost").sum()).row(0)
+        return (
+            f"Allocation of {starts[0]:,.0f} starts for {starts[1]:,.0f}: worth {self.value:,.0f}, "
+            f"in the worst draws {self.downside:,.0f} (within {self.gap:.2g} of the optimum)"
+        )
+
+    def plot(self, **labels: Any) -> Sketch:
+        """Starts by district, intervention and target group."""
+        return plot(self.table, **labels)
 
 
 def allocate(

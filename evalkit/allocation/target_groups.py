@@ -8,19 +8,21 @@ over all who start, the groups and the others together are everybody.
 """
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import polars as pl
 
 from evalkit.allocation.constraints import KEYS
 from evalkit.errors import ParameterError, first_few, nearest
+from evalkit.results import Tables
 
 OTHERS = "others"
 EVERYBODY = "all"
 _DISTRICT_KEYS = list(KEYS[:2])
 
 
-class GroupOffers(NamedTuple):
+@dataclass(frozen=True, repr=False, eq=False)
+class GroupOffers(Tables):
     """`offers` and `values` for `allocate_city`, by target group."""
 
     offers: pl.DataFrame

@@ -14,7 +14,7 @@ from evalkit.charts.figures import one_by_one
 from evalkit.charts.look.frame import Picture
 from evalkit.charts.look.svg import to_svg
 from evalkit.disclosure import Published
-from evalkit.sketch import image
+from evalkit.images import image
 from evalkit.words import Words
 
 

@@ -6,6 +6,7 @@ from evalkit.economics.ledger.discounting import present_value
 from evalkit.economics.ledger.group_value import value_by_group
 from evalkit.economics.ledger.horizon import refuse_horizon
 from evalkit.economics.ledger.ledger import refuse_unknown_states, value_effects
+from evalkit.economics.pictures import plot
 from evalkit.economics.prices.book_of_run import price_book_of_run
 from evalkit.economics.prices.conversion import convert_currency, convert_price_year
 from evalkit.economics.prices.dated import DatedFile, load_dated, value_at
@@ -60,6 +61,7 @@ __all__ = [
     "mvpf",
     "offer_prices",
     "place_prices",
+    "plot",
     "present_value",
     "price_book_of_run",
     "price_table",

@@ -26,6 +26,7 @@ from evalkit.effects.districts.district_models import ways_of_working
 from evalkit.effects.districts.funnel import case_mix_funnel
 from evalkit.effects.districts.pooling import shrink
 from evalkit.effects.districts.standardise import standardised_draws
+from evalkit.effects.pictures import plot
 from evalkit.effects.rollouts.actions import roll_outs
 from evalkit.effects.rollouts.effect import Adoption, rollout_effect
 from evalkit.effects.rollouts.panel import rollout_panel
@@ -97,6 +98,7 @@ __all__ = [
     "load_protocols",
     "overlap_table",
     "placebo_tests",
+    "plot",
     "primary_draws",
     "primary_rows",
     "propensity_weights",

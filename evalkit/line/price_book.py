@@ -23,11 +23,13 @@ A price is stated in the book, or taken from the dated parameters that the book 
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
+import polars as pl
 from pydantic import Field, PrivateAttr, model_validator
 
 from evalkit.line.actors import RESOURCES
 from evalkit.records import Record
-from evalkit.vocabulary import Grade, Text, least_sure
+from evalkit.results import Result
+from evalkit.vocabulary import TABLE_LANGUAGE, Grade, Text, in_language, least_sure
 
 Arm = Literal["treated", "comparison"]
 Driver = Literal[
@@ -376,7 +378,7 @@ class _Book(Record, Generic[Price]):
     )
 
 
-class PriceBook(_Book[PriceRecord]):
+class PriceBook(Result, _Book[PriceRecord]):
     """Prices, livelihoods and postings in one currency and one price year, checked as a whole."""
 
     _file: str = PrivateAttr("a price book")
@@ -395,6 +397,33 @@ class PriceBook(_Book[PriceRecord]):
     def grade(self) -> Grade:
         """The weakest grade among the records: what the value as a whole rests on."""
         return least_sure(record.grade for record in self.prices)
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """One row per price or rate: `price` (its key), `value`, `low`, `high` (null when fixed),
+        `unit`, `grade`, `source`.
+        """
+        rows = [
+            {
+                "price": record.key,
+                "value": record.value,
+                "low": record.distribution.low,
+                "high": record.distribution.high,
+                "unit": record.unit,
+                "grade": record.grade,
+                "source": in_language(record.source, TABLE_LANGUAGE),
+            }
+            for record in self.prices
+        ]
+        return pl.DataFrame(rows, infer_schema_length=None)
+
+    @property
+    def headline(self) -> str:
+        """Which money the book is in and how much it knows, in a line."""
+        return (
+            f"Price book {self.book}: {self.currency} of {self.price_year}, {len(self.prices)} "
+            f"prices and rates, {len(self.postings)} postings"
+        )
 
     def own_prices(self, intervention_id: str) -> dict[str, str]:
         """Which key an intervention uses in place of another; empty if it has no prices of

@@ -9,11 +9,13 @@ import numpy as np
 import polars as pl
 from scipy.special import ndtr
 
-from evalkit.errors import EstimationError
+from evalkit import pictures
+from evalkit.images import Sketch
+from evalkit.pictures import names_before, picture
 from evalkit.results import Result
-from evalkit.sketch import Sketch, curves, forest
+from evalkit.sketch import curves, forest
 
-_TIMES = ("time", "month")
+_ROOM = "survival"
 
 
 class Fitted(Result):
@@ -37,7 +39,8 @@ class Regression(Fitted):
 
 
 def plot(table: pl.DataFrame, **labels: Any) -> Sketch:
-    """A table of this room as a picture: curves over time, or estimates below each other.
+    """A table of this room as a picture: curves over time, or terms of a regression below each
+    other.
 
     Parameters
     ----------
@@ -52,23 +55,30 @@ def plot(table: pl.DataFrame, **labels: Any) -> Sketch:
     EstimationError
         If the table is neither.
     """
-    time = next((column for column in _TIMES if column in table.columns), None)
-    if time is not None and "estimate" in table.columns:
-        return curves(table, x=time, lines=_names(table, before=time), **labels)
-    if "term" not in table.columns:
-        raise EstimationError(
-            "This table is neither a curve nor the terms of a regression.",
-            where=f"columns found: {', '.join(table.columns)}",
-            why="A curve has time (or month) and estimate, a regression term and estimate.",
-            fix="hand over a result of evalkit.survival, or draw it with evalkit.sketch.",
-        )
-    rows = _names(table, before="estimate")
-    if "hazard_ratio" not in table.columns:
-        return forest(table, rows=rows, **labels)
+    return pictures.plot(table, room=_ROOM, **labels)
+
+
+@picture(_ROOM, "month", "estimate")
+def _monthly_curve(table: pl.DataFrame, **labels: Any) -> Sketch:
+    return curves(table, x="month", lines=names_before(table, "month"), **labels)
+
+
+@picture(_ROOM, "time", "estimate")
+def _curve(table: pl.DataFrame, **labels: Any) -> Sketch:
+    return curves(table, x="time", lines=names_before(table, "time"), **labels)
+
+
+@picture(_ROOM, "term", "estimate")
+def _terms(table: pl.DataFrame, **labels: Any) -> Sketch:
+    return forest(table, rows=names_before(table, "estimate"), **labels)
+
+
+@picture(_ROOM, "term", "estimate", "hazard_ratio")
+def _hazard_ratios(table: pl.DataFrame, **labels: Any) -> Sketch:
     # Limits are those of the logarithm.
     on_scale = table.with_columns(pl.col("ci_lower", "ci_upper").exp())
-    labels = {"x_title": "Hazard ratio"} | labels
-    return forest(on_scale, rows=rows, x="hazard_ratio", nothing=1.0, scale="log", **labels)
+    labels = {"x_title": "Hazard ratio", "x": "hazard_ratio", "nothing": 1.0} | labels
+    return forest(on_scale, rows=names_before(table, "estimate"), scale="log", **labels)
 
 
 def with_tests(terms: pl.DataFrame) -> pl.DataFrame:
@@ -87,11 +97,3 @@ def likelihood_ratio(null: float, fitted: float, degrees_of_freedom: int) -> str
     statistic = 2 * (fitted - null)
     p_value = float(chdtrc(degrees_of_freedom, max(statistic, 0.0)))
     return f"likelihood ratio {statistic:.2f} on {degrees_of_freedom} df (p {p_value:.3g})"
-
-
-def _names(table: pl.DataFrame, *, before: str) -> list[str]:
-    """The columns that name a row: all that stand before a column, and texts behind it."""
-    place = table.columns.index(before)
-    texts = (pl.String, pl.Categorical, pl.Enum)
-    behind = [name for name in table.columns[place + 1 :] if table.schema[name] in texts]
-    return [*table.columns[:place], *behind]

@@ -1,6 +1,6 @@
 from evalkit import charts
 from evalkit.charts.look.svg import to_svg
-from evalkit.charts.look.theme import GROUP_LOOKS
+from evalkit.line.looks import GROUP_LOOKS
 
 
 def test_group_curves_draws_a_panel_for_each_characteristic(made_tables, english):

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from evalkit.charts.labels import value_label, wrapped
 from evalkit.charts.look.end_labels import spread
 from evalkit.charts.look.frame import inner_ticks, month_ticks, nice_ticks
-from evalkit.charts.look.theme import FAINT, GAIN, INK, LOSS, look_of
+from evalkit.charts.look.theme import look_of
+from evalkit.line.looks import FAINT, GAIN, INK, LOSS
 from evalkit.line.states import LOOKS
 
 MARK_CONTRAST, TEXT_CONTRAST = 3.0, 4.5  # WCAG 2.1, 1.4.11 and 1.4.3

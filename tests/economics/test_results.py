@@ -153,8 +153,8 @@ def test_a_payer_that_is_one_actor_gains_what_its_perspective_does(results):
 def test_value_results_are_empty_where_no_effect_can_be_said(effect_draws, rich_book):
     found = value_results(effect_draws.clear(), rich_book, seed=1)
 
-    assert {name: table.height for name, table in found._asdict().items()} == dict.fromkeys(
-        found._fields, 0
+    assert {name: table.height for name, table in found.tables.items()} == dict.fromkeys(
+        found.names(), 0
     )
 
 

@@ -93,7 +93,7 @@ def test_sums_are_those_of_the_district_and_none_is_nought(unseen_book):
 
     harbour = {
         name: rows.filter(pl.col("district") == "Harbour")
-        for name, rows in results._asdict().items()
+        for name, rows in results.tables.items()
         if "district" in rows.columns
     }
     parts = harbour["parts"].filter(part="total").row(0, named=True)
@@ -152,7 +152,7 @@ def test_an_intervention_whose_livelihoods_are_known_is_valued_as_it_is_alone(un
     beside = value_results(both, unseen_book, seed=1, without_livelihood=UNSEEN)
 
     alone = value_results(seen, unseen_book, seed=1)
-    for field, rows in beside._asdict().items():
+    for field, rows in beside.tables.items():
         kept = (
             rows.filter(intervention_id="training") if "intervention_id" in rows.columns else rows
         )

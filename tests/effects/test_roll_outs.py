@@ -61,7 +61,7 @@ def test_roll_outs_are_estimated_on_exits_and_entries():
         ("plan", "exit", 2),
         ("plan", "entry", 2),
     ]
-    for name, table in found._asdict().items():
+    for name, table in found.tables.items():
         assert set(published(name).schema) <= set(table.columns)
 
 

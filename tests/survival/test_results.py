@@ -83,3 +83,13 @@ def test_families_of_curves_are_drawn_beside_what_was_observed():
 def test_what_is_neither_curve_nor_terms_is_refused_in_words():
     with pytest.raises(EstimationError, match="columns found: months, ended, group, x"):
         survival.plot(SPELLS)
+
+
+def test_counts_at_risk_tell_who_is_there_and_leaves():
+    counts = survival.tabulate_risk_set(SPELLS, **SPELL, by=["group"])
+
+    assert counts.headline == "Counts of 10 spells, of which 7 end, in 2 groups at 9 times"
+    assert counts.table.columns == ["group", "time", "n_at_risk", "n_event", "n_censored"]
+    first = counts.table.filter(group="a", time=4).row(0, named=True)
+    assert (first["n_at_risk"], first["n_event"], first["n_censored"]) == (4, 1, 1)
+    assert NOT_FOR_RELEASE in counts.plot().svg

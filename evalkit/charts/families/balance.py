@@ -8,10 +8,11 @@ import polars as pl
 
 from evalkit.charts.labels import value_label
 from evalkit.charts.look.frame import Frame, Picture, inner_ticks, label, padded
-from evalkit.charts.look.theme import FAINT, FULL_WIDTH, GAIN, GRID, INK, LOSS, SIGNED_AXIS, finish
+from evalkit.charts.look.theme import FULL_WIDTH, SIGNED_AXIS, finish
 from evalkit.charts.register import ONE_EFFECT, chart, shown_rows
 from evalkit.disclosure import Published
 from evalkit.line.adjustment import SMALL_IMBALANCE
+from evalkit.line.looks import FAINT, GAIN, GRID, INK, LOSS
 from evalkit.words import Words
 
 ROW_HEIGHT, TOP = 46, 24

@@ -16,9 +16,10 @@ from evalkit.charts.look.frame import (
     smallest,
     titled,
 )
-from evalkit.charts.look.theme import INK, PLOT_WIDTH, SIGNED_AXIS, finish
+from evalkit.charts.look.theme import PLOT_WIDTH, SIGNED_AXIS, finish
 from evalkit.charts.register import ONE_EFFECT, chart, pooled_note, shown_rows
 from evalkit.disclosure import Published
+from evalkit.line.looks import INK
 from evalkit.line.states import LOOKS
 from evalkit.words import Words
 

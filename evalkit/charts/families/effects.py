@@ -25,10 +25,6 @@ from evalkit.charts.look.frame import (
 )
 from evalkit.charts.look.ranges import RangeRow, range_chart
 from evalkit.charts.look.theme import (
-    FAINT,
-    GAIN,
-    INK,
-    LOSS,
     PLOT_WIDTH,
     POINTS_AXIS,
     SIGNED_AXIS,
@@ -38,6 +34,7 @@ from evalkit.charts.look.theme import (
 )
 from evalkit.charts.register import ONE_EFFECT, chart, pooled_note, shown_rows
 from evalkit.disclosure import Published
+from evalkit.line.looks import FAINT, GAIN, INK, LOSS
 from evalkit.line.states import (
     AGGREGATES,
     KNOWN_FROM_PAYMENTS,

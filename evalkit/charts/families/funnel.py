@@ -19,9 +19,10 @@ from evalkit.charts.look.frame import (
     titled,
 )
 from evalkit.charts.look.point_labels import point_labels
-from evalkit.charts.look.theme import FAINT, FULL_WIDTH, GAIN, INK, LOSS, finish
+from evalkit.charts.look.theme import FULL_WIDTH, finish
 from evalkit.charts.register import POOLED, chart, shown_rows
 from evalkit.disclosure import Published
+from evalkit.line.looks import FAINT, GAIN, INK, LOSS
 from evalkit.words import Words
 
 HEIGHT = 260

@@ -8,10 +8,11 @@ import polars as pl
 from evalkit.charts.families.curves import lines_with_bands, with_gaps, with_last_step
 from evalkit.charts.labels import title_lines
 from evalkit.charts.look.frame import Picture, largest, nice_ticks, stacked, titled
-from evalkit.charts.look.theme import GROUP_LOOKS, finish
+from evalkit.charts.look.theme import finish
 from evalkit.charts.register import chart, shown_rows
 from evalkit.disclosure import Published
 from evalkit.line.characteristics import CHARACTERISTICS, group_order
+from evalkit.line.looks import GROUP_LOOKS
 from evalkit.words import Words
 
 LINE_HEIGHT_OF_GROUP, LEAST_HEIGHT = 40, 150

@@ -6,9 +6,10 @@ import polars as pl
 
 from evalkit.charts.labels import title_lines
 from evalkit.charts.look.frame import Frame, Picture, label, largest, nice_ticks
-from evalkit.charts.look.theme import FULL_WIDTH, GAIN, INK, LOSS, finish
+from evalkit.charts.look.theme import FULL_WIDTH, finish
 from evalkit.charts.register import ONE_EFFECT, chart, shown_rows
 from evalkit.disclosure import Published
+from evalkit.line.looks import GAIN, INK, LOSS
 from evalkit.words import Words
 
 HEIGHT, KEY_LINE = 200, 18

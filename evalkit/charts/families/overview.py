@@ -7,9 +7,10 @@ import polars as pl
 from evalkit.charts.labels import value_label
 from evalkit.charts.look.frame import Picture
 from evalkit.charts.look.ranges import RangeRow, range_chart
-from evalkit.charts.look.theme import GAIN, INK, finish
+from evalkit.charts.look.theme import finish
 from evalkit.charts.register import POOLED, chart, shown_rows
 from evalkit.disclosure import Published
+from evalkit.line.looks import GAIN, INK
 from evalkit.words import Words
 
 

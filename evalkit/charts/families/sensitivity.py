@@ -19,9 +19,10 @@ from evalkit.charts.look.frame import (
     titled,
 )
 from evalkit.charts.look.ranges import RangeRow, range_chart
-from evalkit.charts.look.theme import GAIN, GROUP_LOOKS, PLOT_WIDTH, SIGNED_AXIS, finish
+from evalkit.charts.look.theme import PLOT_WIDTH, SIGNED_AXIS, finish
 from evalkit.charts.register import ONE_EFFECT, chart, pooled_note, shown_rows
 from evalkit.disclosure import Published, require_published
+from evalkit.line.looks import GAIN, GROUP_LOOKS
 from evalkit.words import Words, money_digits
 
 HEIGHT, LABEL_LETTERS = 220, 15

@@ -10,10 +10,11 @@ import polars as pl
 from evalkit.charts.labels import value_label
 from evalkit.charts.look.frame import Picture, titled
 from evalkit.charts.look.ranges import RangeRow, range_chart
-from evalkit.charts.look.theme import GAIN, LOSS, SIGNED_AXIS, finish
+from evalkit.charts.look.theme import SIGNED_AXIS, finish
 from evalkit.charts.register import ONE_EFFECT, chart, pooled_note, shown_rows
 from evalkit.disclosure import Published
 from evalkit.line.actors import ACTOR_NAMES, PERSPECTIVES, SEEN_WITHOUT_LIVELIHOOD
+from evalkit.line.looks import GAIN, LOSS
 from evalkit.words import Words, money_digits
 
 NET = "all"  # the posting that is an actor's sum

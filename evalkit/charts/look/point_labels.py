@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 
 from evalkit.charts.look.frame import Frame, label
-from evalkit.charts.look.theme import FAINT, FONT_SIZE
+from evalkit.line.looks import FAINT, FONT_SIZE
 
 Point = tuple[float, float]
 

@@ -10,7 +10,8 @@ import polars as pl
 
 from evalkit.charts.labels import wrapped
 from evalkit.charts.look.frame import Frame, as_written, inner_ticks, label, padded
-from evalkit.charts.look.theme import FAINT, FULL_WIDTH, GRID, INK, LETTERS
+from evalkit.charts.look.theme import FULL_WIDTH, LETTERS
+from evalkit.line.looks import FAINT, GRID, INK
 
 LINE = 18
 LETTER = 8.0  # the width of a letter. Pixels

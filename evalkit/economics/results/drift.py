@@ -15,13 +15,14 @@ from evalkit.economics.results.summaries import summarise_value
 from evalkit.errors import EstimationError
 from evalkit.line.price_book import PriceBook
 from evalkit.line.tables import table
+from evalkit.results import Result
 from evalkit.tables import read_table
 
 STEPS = ("before", "method", "data", "parameters", "after")
 
 
-@dataclass(frozen=True)
-class Vintage:
+@dataclass(frozen=True, repr=False, eq=False)
+class Vintage(Result):
     """A run's effects and prices, what it reported (district, intervention_id, estimand,
     perspective, estimate), the horizon to which it valued them (null: the follow-up), and the time
     of both arms in programmes (table effect_programme_draws)."""
@@ -31,6 +32,18 @@ class Vintage:
     reported: pl.DataFrame
     horizon_months: int | None = None
     programmes: pl.DataFrame | None = None
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """What the run reported."""
+        return self.reported
+
+    @property
+    def headline(self) -> str:
+        """How far the run valued and in which money, in a line."""
+        book = self.price_book
+        horizon = f"{self.horizon_months} months" if self.horizon_months else "the follow-up"
+        return f"A run's values to {horizon}, at {book.book} ({book.currency} of {book.price_year})"
 
 
 def drift(before: Vintage, after: Vintage) -> pl.DataFrame:

@@ -3,7 +3,8 @@ the effect x prices x displacement.
 """
 
 from collections.abc import Collection
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -19,6 +20,7 @@ from evalkit.economics.ledger.effect_paths import (
 from evalkit.economics.ledger.ledger import refuse_unknown_states, states_of
 from evalkit.economics.ledger.programme_time import programme_keys, with_programmes
 from evalkit.economics.ledger.seen import seen_part
+from evalkit.economics.pictures import plot
 from evalkit.economics.prices.district_prices import in_district
 from evalkit.economics.prices.price_draws import draw_prices
 from evalkit.economics.results.comparison import (
@@ -32,16 +34,19 @@ from evalkit.economics.results.payback import cash_flow_curve, delay_cost, payba
 from evalkit.economics.results.seen_rows import seen_rows
 from evalkit.economics.results.sensitivity import displacement_keys, tornado, used_keys
 from evalkit.economics.results.who_pays import municipal_gain, payer_gains, shared_purse
+from evalkit.images import Sketch
 from evalkit.line.actors import ACTOR_NAMES, PUBLIC_PURSE
 from evalkit.line.estimands import ESTIMANDS
 from evalkit.line.price_book import PriceBook
 from evalkit.line.tables import published, table
+from evalkit.results import Tables
 
 _KEYS = ["district", "intervention_id", "estimand"]
 N_THRESHOLDS = 11
 
 
-class ValueResults(NamedTuple):
+@dataclass(frozen=True, repr=False, eq=False)
+class ValueResults(Tables):
     """Tables by effect (district, intervention_id, estimand) and, the last three, by district over
     its interventions.
 
@@ -67,6 +72,10 @@ class ValueResults(NamedTuple):
     information: pl.DataFrame
     totals: pl.DataFrame
 
+    def plot(self, **labels: Any) -> Sketch:
+        """What has been gained or laid out so far, month by month."""
+        return plot(self.curve, **labels)
+
     def for_publication(self, status: pl.DataFrame) -> dict[str, pl.DataFrame]:
         """The tables by their published names, each row with the number of starters that it rests
         on.
@@ -86,7 +95,7 @@ class ValueResults(NamedTuple):
             .agg(pl.col("n_starters").min())
         )
         tables = {}
-        for field, rows in self._asdict().items():
+        for field, rows in self.tables.items():
             if field != "totals":
                 counts = starters if "intervention_id" in rows.columns else fewest
                 keys = [key for key in counts.columns if key != "n_starters"]

@@ -17,10 +17,11 @@ from numpy.typing import ArrayLike
 
 from evalkit.errors import EstimationError
 from evalkit.line.columns import schema_of
+from evalkit.results import Figures
 
 
-@dataclass(frozen=True)
-class RatioLimits:
+@dataclass(frozen=True, repr=False)
+class RatioLimits(Figures):
     """Limits of a ratio; when they are not bounded no ratio can be ruled out and they are
     infinite.
     """
@@ -29,9 +30,16 @@ class RatioLimits:
     upper: float
     is_bounded: bool
 
+    @property
+    def headline(self) -> str:
+        """The limits, in a line."""
+        if not self.is_bounded:
+            return "Limits of the ratio: none, the denominator cannot be told from zero"
+        return f"Limits of the ratio: {self.lower:.4g} to {self.upper:.4g}"
 
-@dataclass(frozen=True)
-class MarginalValue:
+
+@dataclass(frozen=True, repr=False)
+class MarginalValue(Figures):
     """The marginal value of public funds and how sure it is.
 
     `case`: `costs` (a ratio per unit of net cost, negative when people lose), `pays_for_itself`
@@ -45,6 +53,15 @@ class MarginalValue:
     is_bounded: bool
     case: Literal["costs", "pays_for_itself", "saves_at_a_loss"]
     probability_pays_for_itself: float
+
+    @property
+    def headline(self) -> str:
+        """The ratio with its range, in a line."""
+        if self.case != "costs":
+            case = "it pays for itself" if self.case == "pays_for_itself" else "it saves at a loss"
+            return f"Marginal value of public funds: no ratio, {case}"
+        limits = f"{self.ci_lower:.4g} to {self.ci_upper:.4g}" if self.is_bounded else "unbounded"
+        return f"Marginal value of public funds: {self.estimate:.4g} ({limits})"
 
 
 class _Option(NamedTuple):

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.economics.what_if.lever_table import PAYER_COLUMNS, LeverPayer
+from evalkit.results import Result
 from evalkit.tables import CITY
 
 PAYERS: tuple[LeverPayer, ...] = tuple(PAYER_COLUMNS)
@@ -66,8 +67,8 @@ class OfDraws(NamedTuple):
     half_life: np.ndarray | None
 
 
-@dataclass(frozen=True)
-class Levers:
+@dataclass(frozen=True, repr=False, eq=False)
+class Levers(Result):
     """An intervention as a district's page shows it, ready to be valued anew.
 
     `state`: what the page rests on. `months`: the estimate's streams at times 0..h and the first
@@ -91,6 +92,23 @@ class Levers:
     n_starts_of_figures: float | None
     months_between_persons: float | None
     n_independent: int
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """What the page shows, one row per payer and part: `payer`, `part`, `estimate`,
+        `ci_lower`, `ci_upper` (money per start), `probability_positive`.
+        """
+        return pl.DataFrame(
+            [
+                {"payer": payer, "part": part, **value._asdict()}
+                for (payer, part), value in self.published.items()
+            ]
+        )
+
+    @property
+    def headline(self) -> str:
+        """What is assumed, in a line."""
+        return f"Levers at {self.state}; followed {self.followed_months} months. Published:"
 
 
 def levers_of(

@@ -12,13 +12,15 @@ case by 0.1, a probability by at most 0.008. With half of the draws, a limit dif
 in the middle case.
 """
 
-from dataclasses import replace
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import polars as pl
 
 from evalkit.draws import percentile_limits, probability_above_zero
 from evalkit.economics.ledger.discounting import MONTHS_PER_YEAR
+from evalkit.economics.pictures import plot
 from evalkit.economics.results.advice import (
     Advice,
     AdviceReason,
@@ -37,6 +39,8 @@ from evalkit.economics.what_if.levers import (
     ValueOfStart,
 )
 from evalkit.errors import EstimationError
+from evalkit.images import Sketch
+from evalkit.results import Result
 from evalkit.run_rules import AdviceRules
 
 _PURSE, _SOCIETY = PAYERS.index("public_purse"), PAYERS.index("society")
@@ -44,7 +48,8 @@ _PURSE, _SOCIETY = PAYERS.index("public_purse"), PAYERS.index("society")
 _LEVEL = 1e-12
 
 
-class Revalued(NamedTuple):
+@dataclass(frozen=True, repr=False)
+class Revalued(Result):
     """What follows from a state: value by payer, that of all starts of a year to society, the
     month from which the public purse has its money back (None: not up to the horizon), and the
     advice.
@@ -56,6 +61,25 @@ class Revalued(NamedTuple):
     trial_worth: float | None
     advice: Advice
     advice_reason: AdviceReason
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """One row per payer: `payer`, `estimate`, `ci_lower`, `ci_upper` (money per start),
+        `probability_positive`.
+        """
+        return pl.DataFrame(
+            [{"payer": payer, **value._asdict()} for payer, value in self.values.items()]
+        )
+
+    @property
+    def headline(self) -> str:
+        """What is advised and why, in a line."""
+        back = "not" if self.return_month is None else f"in month {self.return_month}"
+        return f"Advice: {self.advice} ({self.advice_reason}); money back {back}. Per start:"
+
+    def plot(self, **labels: Any) -> Sketch:
+        """What each payer gains."""
+        return plot(self.table, **labels)
 
 
 def revalue(levers: Levers, state: LeverState, rules: AdviceRules) -> Revalued:

@@ -58,14 +58,15 @@ def effect_sensitivity(
         months = _months_of(weighting, weighted, **draws)
         tables.append(months)
         if not isinstance(weighting, GracePeriod):
-            estimate, error = doubly_robust_months(weighting, seed=seed)
+            estimate = doubly_robust_months(weighting, seed=seed)
+            margin = MARGIN * estimate.std_error
             limits = {
-                "ci_lower": pl.lit(estimate - MARGIN * error),
-                "ci_upper": pl.lit(estimate + MARGIN * error),
+                "ci_lower": pl.lit(estimate.difference - margin),
+                "ci_upper": pl.lit(estimate.difference + margin),
             }
             tables.append(
                 months.with_columns(
-                    convention=pl.lit(robust), difference=pl.lit(estimate), **limits
+                    convention=pl.lit(robust), difference=pl.lit(estimate.difference), **limits
                 )
             )
     is_excluded = trials.protocol.leavers_in_month_one != "stay"

@@ -17,6 +17,7 @@ probability of not having started since. On average, given what was known at tim
 month that never starting would bring. Bang & Robins (2005), Biometrics 61:962.
 """
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -35,13 +36,21 @@ from evalkit.effects.weighting.contrast import (
 from evalkit.effects.weighting.later_starts import LaterStarts
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.effects.weighting.weights import by_cluster, folds
+from evalkit.results import Figures
 
 
-class Estimate(NamedTuple):
+@dataclass(frozen=True, repr=False)
+class Estimate(Figures):
     """A difference and its standard error, in the outcome's unit."""
 
     difference: float
     std_error: float
+
+    @property
+    def headline(self) -> str:
+        """The difference with its error, in a line."""
+        error = f"standard error {self.std_error:.3g}"
+        return f"Treated less comparison: {self.difference:.4g} ({error})"
 
 
 class _Difference(NamedTuple):

@@ -5,7 +5,7 @@ status rest on the same weights.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -21,9 +21,11 @@ from evalkit.effects.weighting.strategies import weightings_of
 from evalkit.line.estimands import ESTIMANDS, Comparison
 from evalkit.line.protocols import protocol_hash
 from evalkit.line.tables import table
+from evalkit.results import Tables
 
 
-class EffectParts(NamedTuple):
+@dataclass(frozen=True, repr=False, eq=False)
+class EffectParts(Tables):
     """A district's tables, from which the city's effect is added up.
 
     sums : table `effect_sums`. status : table `effect_status`, source raw. events : table
@@ -35,6 +37,11 @@ class EffectParts(NamedTuple):
     status: pl.DataFrame
     events: pl.DataFrame
     programmes: pl.DataFrame
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """What can be said: the statuses."""
+        return self.status
 
 
 def estimate_effect(

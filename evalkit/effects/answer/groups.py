@@ -7,6 +7,7 @@ are shrunk as districts are (`shrink`); the variance between groups takes their 
 independent.
 """
 
+from dataclasses import dataclass
 from itertools import combinations_with_replacement
 from typing import NamedTuple
 
@@ -31,6 +32,7 @@ from evalkit.line.protocol import Protocol
 from evalkit.line.protocol_parts import Subgroup
 from evalkit.line.protocols import protocol_hash
 from evalkit.line.tables import published, table
+from evalkit.results import Tables
 from evalkit.tables import CITY
 
 ALL = "all"
@@ -63,7 +65,8 @@ def with_target_groups(person: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-class GroupTables(NamedTuple):
+@dataclass(frozen=True, repr=False, eq=False)
+class GroupTables(Tables):
     """What the groups hand on, by the tables' names: `group_effects` before gate 2, and what is
     computed from them later.
     """
@@ -72,11 +75,6 @@ class GroupTables(NamedTuple):
     group_draws: pl.DataFrame
     group_counts: pl.DataFrame
     group_programme_draws: pl.DataFrame
-
-    @property
-    def tables(self) -> dict[str, pl.DataFrame]:
-        """The tables by their names."""
-        return self._asdict()
 
 
 def group_tables(
@@ -88,7 +86,7 @@ def group_tables(
     if not trials.has_both_arms:
         return GroupTables(
             published("group_effects").empty(),
-            *[table(name).empty() for name in GroupTables._fields[1:]],
+            *[table(name).empty() for name in GroupTables.names()[1:]],
         )
     effects = group_effects(trials, person, propensity=propensity, n_draws=n_draws, seed=seed)
     return GroupTables(

@@ -5,7 +5,7 @@ district's notebook sees its own people and hands on sums; below that no row is 
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -41,6 +41,7 @@ from evalkit.effects.weighting.strategies import weightings_of
 from evalkit.line.protocol import Protocol
 from evalkit.line.protocols import protocol_hash
 from evalkit.line.tables import published, table
+from evalkit.results import Tables
 from evalkit.tables import CITY, conform
 
 # What a district hands on, as `EffectParts`.
@@ -53,7 +54,8 @@ _DISTRICT_TABLES = (
 _OTHER_CONVENTION = {"stay": "excluded", "excluded": "stay", "excluded_in_both": "stay"}
 
 
-class InterventionWeights(NamedTuple):
+@dataclass(frozen=True, repr=False, eq=False)
+class InterventionWeights(Tables):
     """What the weights of an intervention hand on, by the tables' names: coefficients per draw, the
     status of all districts together, and what shows whether the weights serve."""
 
@@ -64,13 +66,9 @@ class InterventionWeights(NamedTuple):
     effect_sensitivity: pl.DataFrame
     effect_moments: pl.DataFrame
 
-    @property
-    def tables(self) -> dict[str, pl.DataFrame]:
-        """The tables by their names."""
-        return self._asdict()
 
-
-class InterventionEffects(NamedTuple):
+@dataclass(frozen=True, repr=False, eq=False)
+class InterventionEffects(Tables):
     """Draws (table `effect_draws`) and statuses (`effect_status`) of the city and its districts,
     raw and, where pooled, shrunk.
 
@@ -82,6 +80,11 @@ class InterventionEffects(NamedTuple):
     status: pl.DataFrame
     events: pl.DataFrame
     programmes: pl.DataFrame
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """What can be said where: the statuses."""
+        return self.status
 
     @property
     def tables(self) -> dict[str, pl.DataFrame]:

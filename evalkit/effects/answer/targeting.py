@@ -8,6 +8,7 @@ today. Athey & Imbens (2016), PNAS 113:7353; Athey & Wager (2021), Econometrica
 89:133.
 """
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from evalkit.effects.weighting.contrast import MARGIN
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.effects.weighting.weights import by_cluster, folds
 from evalkit.line.tables import published
+from evalkit.results import Tables
 from evalkit.tables import CITY
 
 MAX_CONDITIONS = 2
@@ -40,7 +42,8 @@ class Condition(NamedTuple):
         return is_above if self.side == "at_least" else ~is_above
 
 
-class Targeting(NamedTuple):
+@dataclass(frozen=True, repr=False, eq=False)
+class Targeting(Tables):
     """A rule and its value, both empty where nobody starts, or everybody.
 
     targeting_rule : one row per condition (none: everyone). targeting_value : months per place of
@@ -50,16 +53,11 @@ class Targeting(NamedTuple):
     targeting_rule: pl.DataFrame
     targeting_value: pl.DataFrame
 
-    @property
-    def tables(self) -> dict[str, pl.DataFrame]:
-        """The tables by their names, before gate 2."""
-        return self._asdict()
-
 
 def targeting_tables(trials: Trials, propensity: pl.DataFrame, *, seed: int) -> Targeting:
     """The rule and what it is worth (see `targeting`); empty where nobody starts, or everybody."""
     if not trials.has_both_arms:
-        return Targeting(*[published(name).empty() for name in Targeting._fields])
+        return Targeting(*[published(name).empty() for name in Targeting.names()])
     return targeting(StartNow.of(trials, propensity), seed=seed)
 
 

@@ -1,7 +1,8 @@
 """The roll-outs of a run: every action that districts adopted at different times."""
 
+from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple, get_args
+from typing import get_args
 
 import polars as pl
 
@@ -10,11 +11,13 @@ from evalkit.effects.rollouts.panel import rollout_panel
 from evalkit.line.tables import published
 from evalkit.months import month_number
 from evalkit.params import Extract
+from evalkit.results import Tables
 
 _CHANGES = {"effect": "change", "ci_lower": "change_lower", "ci_upper": "change_upper"}
 
 
-class RollOuts(NamedTuple):
+@dataclass(frozen=True, repr=False, eq=False)
+class RollOuts(Tables):
     """rollout_effects: one row per roll-out and outcome. rollout_events: one row per roll-out,
     outcome and period since adoption.
     """

@@ -11,11 +11,12 @@ Webb (2020), J. Econometrics 218:435.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 
+from evalkit.effects.pictures import plot
 from evalkit.effects.rollouts.group_time import (
     NEVER,
     GroupTimeEffects,
@@ -25,7 +26,9 @@ from evalkit.effects.rollouts.group_time import (
     trend_before,
 )
 from evalkit.errors import EstimationError
+from evalkit.images import Sketch
 from evalkit.line.columns import schema_of
+from evalkit.results import Tables
 
 Outcome = Literal["exit", "entry"]
 _OUTCOMES: dict[str, tuple[str, str]] = {
@@ -47,13 +50,28 @@ class Adoption:
     until: Mapping[str, int]
 
 
-class RollOut(NamedTuple):
+@dataclass(frozen=True, repr=False, eq=False)
+class RollOut(Tables):
     """by_event_time: one row per period since adoption. summary: the effect after adoption, the
     trend before it, and the verdict.
     """
 
     by_event_time: pl.DataFrame
     summary: pl.DataFrame
+
+    @property
+    def headline(self) -> str:
+        """The effect with its range, in a line."""
+        row = self.summary.row(0, named=True)
+        return (
+            f"Change of the log rate of {row['outcome']} after adoption: {row['effect']:.3g} "
+            f"({row['ci_lower']:.3g} to {row['ci_upper']:.3g}, p {row['p_value']:.3g}); "
+            f"{row['n_adopted']} of {row['n_districts']} districts adopted"
+        )
+
+    def plot(self, **labels: Any) -> Sketch:
+        """The effect by period since adoption."""
+        return plot(self.by_event_time, **labels)
 
 
 def rollout_effect(

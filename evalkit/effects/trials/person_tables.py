@@ -12,10 +12,11 @@ from evalkit.effects.trials.stop_trials import stop_trials
 from evalkit.effects.trials.target_trial import Trials, trials_of_tables
 from evalkit.line.protocol import Protocol
 from evalkit.line.protocols import protocol_hash
+from evalkit.results import Result
 
 
-@dataclass(frozen=True, eq=False)
-class PersonTables:
+@dataclass(frozen=True, eq=False, repr=False)
+class PersonTables(Result):
     """The person-level tables from which trials are emulated; `delivered`: by name, those of
     covariates of kind latest.
 
@@ -31,6 +32,27 @@ class PersonTables:
     _trials: dict[str, Trials] = field(default_factory=dict, init=False, repr=False)
     _districts: dict[str, "PersonTables"] = field(default_factory=dict, init=False, repr=False)
     _replicates: Replicates = field(default_factory=Replicates, init=False, repr=False)
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """One row per table: `table`, `n_rows`, `n_persons`."""
+        given = {
+            "support_spells": self.support_spells,
+            "episodes": self.episodes,
+            "state_intervals": self.state_intervals,
+            "person": self.person,
+            **self.delivered,
+        }
+        rows = [
+            (name, table.height, table["person_id"].n_unique()) for name, table in given.items()
+        ]
+        return pl.DataFrame(rows, schema=["table", "n_rows", "n_persons"], orient="row")
+
+    @property
+    def headline(self) -> str:
+        """Whose tables these are, in a line."""
+        n_persons = self.person["person_id"].n_unique()
+        return f"Tables of {n_persons:,} people from {self.first_month:%Y-%m} on"
 
     def of_district(self, district: str) -> "PersonTables":
         """The people with support spells in one district: all who can be eligible there."""

@@ -11,10 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import polars as pl
 
+from evalkit.effects.pictures import plot
 from evalkit.effects.trials.covariates import (
     Known,
     StatePanel,
@@ -27,13 +29,15 @@ from evalkit.effects.trials.measured import Measured
 from evalkit.effects.trials.replicates import ClusterWeights, Replicates
 from evalkit.effects.trials.stays import PARTICIPATION, participation_months
 from evalkit.errors import EstimationError, ProtocolError
+from evalkit.images import Sketch
 from evalkit.line.protocol import Protocol
 from evalkit.line.states import members_of
 from evalkit.months import month_number, month_of_number
+from evalkit.results import Result
 
 
-@dataclass(frozen=True)
-class Waiting:
+@dataclass(frozen=True, repr=False)
+class Waiting(Result):
     """Every month in which somebody could start, from the first trial to the end of the last
     follow-up: the data of the chance of starting later.
 
@@ -47,9 +51,21 @@ class Waiting:
     rows: pl.DataFrame
     design: np.ndarray
 
+    @property
+    def table(self) -> pl.DataFrame:
+        """One row per month: `trial_month`, `n_waiting`, `n_starters`."""
+        counts = {"n_waiting": pl.len(), "n_starters": pl.col("started").sum()}
+        return self.rows.group_by("trial_month").agg(**counts).sort("trial_month")
+
+    @property
+    def headline(self) -> str:
+        """How many wait how long, in a line."""
+        n_persons = self.rows["person_id"].n_unique()
+        return f"{self.rows.height:,} months of waiting of {n_persons:,} people"
+
 
 @dataclass(frozen=True, repr=False)
-class Trials:
+class Trials(Result):
     """Person-trials: covariates before time zero and states after it.
 
     rows : one row per person and trial month: person_id, cluster_id (the household where known,
@@ -78,14 +94,26 @@ class Trials:
     participation: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PARTICIPATION))
     replicates: Replicates = field(default_factory=Replicates, repr=False, compare=False)
 
-    def __repr__(self) -> str:
-        rule = self.protocol.eligibility
+    @property
+    def table(self) -> pl.DataFrame:
+        """One row per trial: `trial_month`, `n_eligible` and `n_starters` (people)."""
+        is_start = pl.col("arm") == "treated"
+        counts = {"n_eligible": pl.len(), "n_starters": is_start.sum()}
+        return self.rows.group_by("trial_month").agg(**counts).sort("trial_month")
+
+    @property
+    def headline(self) -> str:
+        """Who is compared over how long, in a line."""
+        rule, n_persons = self.protocol.eligibility, self.rows["person_id"].n_unique()
         return (
             f"Trials of {self.protocol.intervention_id}, months {rule.from_month} to "
-            f"{rule.to_month}: {len(self.rows):,} person-trials of "
-            f"{self.rows['person_id'].n_unique():,} persons, {self.n_starters:,} start; adjusted "
-            f"for {', '.join(self.terms[1:]) or 'nothing'}"
+            f"{rule.to_month}: {self.rows.height:,} person-trials of {n_persons:,} persons, "
+            f"{self.n_starters:,} start; adjusted for {', '.join(self.terms[1:]) or 'nothing'}"
         )
+
+    def plot(self, **labels: Any) -> Sketch:
+        """Those who start, by trial month."""
+        return plot(self.table, **labels)
 
     @cached_property
     def is_treated(self) -> np.ndarray:

@@ -3,6 +3,7 @@ limit and with its verdict.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +30,7 @@ from evalkit.line.adjustment import SMALL_IMBALANCE
 from evalkit.line.protocol import Protocol
 from evalkit.line.protocols import protocol_hash
 from evalkit.line.tables import published
+from evalkit.results import Tables
 from evalkit.tables import CITY
 
 
@@ -42,7 +44,8 @@ class _Row(NamedTuple):
     term: str | None = None
 
 
-class InterventionChecks(NamedTuple):
+@dataclass(frozen=True, repr=False, eq=False)
+class InterventionChecks(Tables):
     """The tables of the same names, for all districts together; empty where nobody starts, or
     everybody.
     """
@@ -54,11 +57,6 @@ class InterventionChecks(NamedTuple):
     overlap: pl.DataFrame
     weight_sensitivity: pl.DataFrame
     placebo: pl.DataFrame
-
-    @property
-    def tables(self) -> dict[str, pl.DataFrame]:
-        """The tables by their names, before gate 2."""
-        return self._asdict()
 
 
 def intervention_checks(
@@ -76,7 +74,7 @@ def intervention_checks(
         The run's: see `comparison_left`.
     """
     if not trials.has_both_arms:
-        return InterventionChecks(*[published(name).empty() for name in InterventionChecks._fields])
+        return InterventionChecks(*[published(name).empty() for name in InterventionChecks.names()])
     weighting = StartNow.of(trials, propensity)
     placebo = placebo_tests(weighting, people.state_intervals)
     likeness = unmodelled_likeness(weighting, people.episodes, first_month=people.first_month)

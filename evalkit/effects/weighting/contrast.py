@@ -8,20 +8,24 @@ estimated and that a person enters many trials. Stefanski & Boos (2002), Am. Sta
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
+import polars as pl
 
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.weighting.logit import SEPARATED, weighted_logit
 from evalkit.effects.weighting.weights import by_cluster
+from evalkit.results import Result
 
 MARGIN = NormalDist().inv_cdf(0.975)
 """Half of a 95 % range in standard errors."""
 
 
-class Contrast(NamedTuple):
+@dataclass(frozen=True, repr=False, eq=False)
+class Contrast(Result):
     """Weighted means by arm and their difference; arrays (n_values,).
 
     treated, comparison, difference, std_error : in the values' unit.
@@ -36,6 +40,23 @@ class Contrast(NamedTuple):
     std_error: np.ndarray
     influence: np.ndarray
     weights: np.ndarray
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """One row per value: `value` (from 0), `treated`, `comparison`, `difference`,
+        `std_error`.
+        """
+        means = {name: getattr(self, name) for name in ("treated", "comparison", "difference")}
+        n_values = len(self.difference)
+        return pl.DataFrame({"value": range(n_values), **means, "std_error": self.std_error})
+
+    @property
+    def headline(self) -> str:
+        """What is compared, in a line."""
+        return (
+            f"Weighted means of {len(self.weights):,} person-trials of {len(self.influence):,} "
+            "households, treated less comparison"
+        )
 
 
 class WeightedMean(NamedTuple):

@@ -12,11 +12,12 @@ from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.weighting.propensity import Coefficients, coefficients_of
 from evalkit.effects.weighting.weights import arm_weights, by_cluster, effective_sample_size
 from evalkit.line.estimands import Comparison
+from evalkit.results import Result
 
 COMPARISON, TREATED = 0, 1
 
 
-class StartNow:
+class StartNow(Result):
     """Who stands in which arm, and with what weight in each month of follow-up.
 
     Arm 0 is the comparison, arm 1 those who start.
@@ -49,6 +50,28 @@ class StartNow:
     def masks(self) -> tuple[np.ndarray, np.ndarray]:
         """Rows of the comparison and of those who start: (n_rows,) bool each."""
         return ~self.trials.is_treated, self.trials.is_treated
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """One row per arm: `arm`, `n_person_trials`, and of the weights in the last month of
+        follow-up `effective_sample_size` (people) and `max_share`, one household's largest share of
+        them.
+        """
+        rows = []
+        for arm, mask, weights in zip(
+            ("comparison", "treated"), self.masks, self.last_month(), strict=True
+        ):
+            sums = by_cluster(self.trials.rows.filter(pl.Series(mask)), weights)
+            share = float(sums.max(initial=0) / sums.sum()) if sums.sum() > 0 else 0.0
+            rows.append((arm, int(mask.sum()), float(effective_sample_size(sums)), share))
+        columns = ["arm", "n_person_trials", "effective_sample_size", "max_share"]
+        return pl.DataFrame(rows, schema=columns, orient="row")
+
+    @property
+    def headline(self) -> str:
+        """Which comparison is weighted, in a line."""
+        started = self.trials.protocol.intervention_id
+        return f"Weights to start {started} rather than {self.comparison}"
 
     @cached_property
     def weights(self) -> np.ndarray:

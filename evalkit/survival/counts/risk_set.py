@@ -25,12 +25,16 @@ Conventions, for every estimator of the room:
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 import polars as pl
 from scipy import sparse
 
 from evalkit.errors import EstimationError
+from evalkit.images import Sketch
+from evalkit.results import Result
+from evalkit.sketch import curves
 from evalkit.survival.counts.codes import distinct_times, stable_order
 from evalkit.survival.counts.frames import Frame
 from evalkit.survival.counts.spell_columns import (
@@ -40,8 +44,8 @@ from evalkit.survival.counts.spell_columns import (
 )
 
 
-@dataclass(frozen=True)
-class RiskSet:
+@dataclass(frozen=True, repr=False)
+class RiskSet(Result):
     """Counts by group, time, state left and cause.
 
     Attributes
@@ -81,6 +85,44 @@ class RiskSet:
     make_spread: Callable[[], sparse.csc_array]
     cluster_ids: pl.Series | None
     row_squares: np.ndarray | None = None
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """One row per group, time and state: by-columns, `time`, `state` (where there are several),
+        `n_at_risk`, and how many leave by each cause or are censored (`n_CAUSE`, `n_censored`).
+        """
+        n_groups, n_times, n_states, _ = self.n_exits.shape
+        cells = (
+            self.groups.with_columns(_group=pl.int_range(pl.len()))
+            if self.groups.width
+            else (pl.DataFrame({"_group": range(n_groups)}))
+        )
+        cells = cells.join(pl.DataFrame({"time": self.times}), how="cross")
+        cells = cells.join(pl.DataFrame({"state": list(self.states)}), how="cross")
+        exits = self.n_exits.reshape(n_groups * n_times * n_states, -1)
+        counts = {
+            f"n_{cause}": exits[:, place].astype(np.int64)
+            for place, cause in enumerate((*self.causes, "censored"))
+        }
+        table = cells.with_columns(
+            n_at_risk=pl.Series(self.n_at_risk.ravel().astype(np.int64)),
+            **{name: pl.Series(values) for name, values in counts.items()},
+        )
+        return table.drop("_group", *(["state"] if n_states == 1 else []))
+
+    @property
+    def headline(self) -> str:
+        """How much is counted, in a line."""
+        n_spells, n_ends = self.n_exits.sum(), self.n_exits[..., :-1].sum()
+        return (
+            f"Counts of {n_spells:,.0f} spells, of which {n_ends:,.0f} end, in {self.n_groups} "
+            f"groups at {len(self.times)} times"
+        )
+
+    def plot(self, **labels: Any) -> Sketch:
+        """How many are at risk over time."""
+        names = [*self.groups.columns, *(["state"] if len(self.states) > 1 else [])]
+        return curves(self.table, x="time", y="n_at_risk", lines=names, **labels)
 
     @cached_property
     def spread(self) -> sparse.csc_array:

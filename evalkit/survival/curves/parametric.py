@@ -17,8 +17,8 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError
+from evalkit.images import Sketch
 from evalkit.results import Result
-from evalkit.sketch import Sketch
 from evalkit.survival.counts.frames import Frame
 from evalkit.survival.counts.options import check_option
 from evalkit.survival.counts.spell_columns import (

@@ -1,0 +1,105 @@
+"""What a notebook shows of pictures and tables, in forms that stay wherever it is opened: sketches
+as images that hold their own bytes, tables with digits that tell.
+"""
+
+import re
+from base64 import b64encode
+from functools import cached_property
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+if TYPE_CHECKING:
+    import altair as alt
+
+_SHOWN_WIDTH = 576  # pixels
+_LIVE = "application/vnd.vegalite.v5+json"
+_LIVE_SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
+
+
+class Sketch:
+    """A picture that a notebook shows wherever it is opened, without a script and a network.
+
+    chart : the altair chart it is made of, to change as one likes. name : its title.
+    """
+
+    def __init__(self, chart: "alt.LayerChart | alt.VConcatChart", name: str):
+        self.chart = chart
+        self.name = name
+
+    @cached_property
+    def svg(self) -> str:
+        """The picture as SVG markup."""
+        import vl_convert
+
+        return vl_convert.vegalite_to_svg(self.chart.to_dict(), allowed_base_urls=[])
+
+    @property
+    def live(self) -> "LiveSketch":
+        """The picture with values under the mouse and a zoom, where a notebook can show that."""
+        return LiveSketch(self)
+
+    def __repr__(self) -> str:
+        return f"Sketch: {self.name}"
+
+    def _repr_html_(self) -> str:
+        width = re.search(r'width="(\d+)', self.svg)
+        return image(self.svg, self.name, width=int(width[1]) if width else _SHOWN_WIDTH)
+
+
+class LiveSketch:
+    """A sketch that answers to the mouse in JupyterLab and editors with the same renderer;
+    elsewhere it is the image.
+    """
+
+    def __init__(self, sketch: Sketch):
+        self.sketch = sketch
+
+    def __repr__(self) -> str:
+        return repr(self.sketch)
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+        chart = self.sketch.chart.interactive().to_dict()
+        # The renderer of notebooks is one version behind; nothing here is newer than it.
+        live = {**chart, "$schema": _LIVE_SCHEMA}
+        return {
+            _LIVE: live,
+            "text/html": self.sketch._repr_html_(),
+            "text/plain": repr(self.sketch),
+        }
+
+
+def image(svg: str, name: str, *, width: int = _SHOWN_WIDTH) -> str:
+    """SVG markup as an HTML image that holds its own bytes: what an untrusted notebook still shows.
+
+    Parameters
+    ----------
+    svg : str
+        An `svg` element.
+    name : str
+        What those hear who cannot see it.
+    width : int
+        How wide it is shown at most. Pixels.
+    """
+    return (
+        f'<img alt="{escape(name, quote=True)}" width="{width}" style="max-width:100%" '
+        f'src="data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}">'
+    )
+
+
+def as_html(table: pl.DataFrame, *, n_rows: int = 30, n_digits: int = 4) -> str:
+    """A table as HTML, numbers with so many digits that tell."""
+    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in table.columns)
+    rows = "".join(
+        f"<tr>{''.join(f'<td>{_cell(value, n_digits)}</td>' for value in row)}</tr>"
+        for row in table.head(n_rows).iter_rows()
+    )
+    more = f"<p>{n_rows} of {table.height:,} rows.</p>" if table.height > n_rows else ""
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{more}"
+
+
+def _cell(value: object, n_digits: int) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.{n_digits}g}" if isinstance(value, float) else escape(str(value))
