@@ -174,7 +174,8 @@ def test_a_districts_part_holds_every_protocol_and_each_effect_takes_its_own_row
     propensity = pl.concat([one.propensity for one in weights])
     draws = {"propensity": propensity, "n_draws": N_DRAWS, "seed": SEED}
     parts = [district_effects(people, protocols, district=one, **draws) for one in districts]
-    sums, statuses = (pl.concat([part[place] for part in parts]) for place in (0, 1))
+    sums = pl.concat([part.sums for part in parts])
+    statuses = pl.concat([part.status for part in parts])
 
     both = [
         intervention_effects(

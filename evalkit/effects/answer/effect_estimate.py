@@ -13,14 +13,15 @@ from evalkit.effects.answer.estimate import weighted_effect
 from evalkit.effects.answer.status import with_starters
 from evalkit.effects.answer.summary import effect_curves, effect_summary
 from evalkit.effects.answer.timing import effect_timing
+from evalkit.effects.pictures import plot
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.trust.balance import balance_table
 from evalkit.effects.trust.refusal import refused_for_all
 from evalkit.effects.weighting.propensity import fit_models
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.effects.weighting.strategies import weightings_of
+from evalkit.images import Sketch
 from evalkit.results import Result
-from evalkit.sketch import Sketch, curves
 from evalkit.tables import CITY, conform
 
 _OF_ONE = ("district", "intervention_id")
@@ -110,14 +111,12 @@ class EffectEstimate(Result):
         return balance_table(self.weightings[0])
 
     def plot(self, **labels: Any) -> Sketch:
-        """The difference in the primary outcome month by month, one line for each comparison."""
-        shown = self.curves.filter(
-            (pl.col("arm") == "difference")
-            & (pl.col("state") == self.trials.protocol.primary_outcome)
-        )
-        outcome = self.trials.protocol.primary_outcome.replace("_", " ")
-        asked: dict[str, Any] = {"y_title": f"Difference in {outcome}"} | labels
-        return curves(shown, x="month", lines=["estimand"], **asked)
+        """The primary outcome month by month: both arms, and their difference below, or the
+        differences where there are several comparisons. Planned months lie on darker ground.
+        """
+        protocol = self.trials.protocol
+        shown = self.curves.filter(pl.col("state") == protocol.primary_outcome)
+        return plot(shown, **{"planned_months": protocol.planned_months} | labels)
 
 
 def estimate(trials: Trials, *, n_draws: int = 500, seed: int = 1) -> EffectEstimate:
