@@ -46,6 +46,7 @@ from evalkit.survival import (
 EXACT = 1e-12
 STEP = 1e-5  # of a numerical derivative; its own error is about the square
 MONTE_CARLO = 4  # standard errors
+SAME_FIT = 1e-7  # years times slopes lose that much where the sandwich adds up
 
 
 def make(n: int, rng: np.random.Generator, horizon: int = 12) -> pl.DataFrame:
@@ -248,6 +249,26 @@ def test_cloglog_recovers_the_hazard_ratio_where_ties_are_heavy():
 
     row = fit.terms.filter(term="x")
     assert abs(row["estimate"].item() - 0.7) < MONTE_CARLO * row["std_error"].item()
+
+
+@pytest.mark.parametrize("cluster", [None, "person"])
+def test_discrete_hazard_of_years_is_that_of_years_from_their_middle(cluster):
+    """Who is pensioned is told by the year of birth almost alone: a steep slope, whose intercept at
+    year 0 is hundreds away from every month's.
+    """
+    rng = np.random.default_rng(11)
+    years = rng.integers(1950, 2003, 4_000)
+    table = make(4_000, rng).with_columns(year=pl.Series(years), middle=pl.Series(years - 1977))
+    is_old = (pl.col("year") < 1960) & pl.col("cause").is_not_null()
+    table = table.with_columns(cause=pl.when(is_old).then(pl.lit("pension")).otherwise("cause"))
+    asked = {"time": "months", "event": "cause", "cluster": cluster, "band_starts": (1, 6)}
+
+    of_years = discrete_hazard(table, **asked, covariates=["year"])
+    of_middle = discrete_hazard(table, **asked, covariates=["middle"])
+
+    slopes = [fit.terms[2::3].select("estimate", "std_error") for fit in (of_years, of_middle)]
+    assert np.allclose(*slopes, rtol=SAME_FIT, atol=0)
+    assert of_years.log_likelihood == pytest.approx(of_middle.log_likelihood, rel=SAME_FIT)
 
 
 def test_clustered_cox_with_heavy_ties_is_quick():

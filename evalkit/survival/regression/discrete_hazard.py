@@ -152,8 +152,7 @@ def discrete_hazard(
     risk_set = count_risk_set(columns)
     starts = _checked_bands(risk_set, names, band_starts, time)
     cells = _collapse(risk_set, names, starts)
-    coefficients, information, log_likelihood = _maximise(cells, link)
-    covariance = np.linalg.inv(information)
+    coefficients, covariance, log_likelihood = _maximise(cells, link)
     if cluster is not None:
         covariance = sandwich(_cluster_scores(risk_set, cells, coefficients, link), covariance)
     labels = risk_set.causes if link == "multinomial" else ("any",)
@@ -254,13 +253,14 @@ def _band_name(starts: np.ndarray, band: int) -> str:
 
 
 def _maximise(cells: _Cells, link: Link) -> tuple[np.ndarray, np.ndarray, float]:
-    """Coefficients (n_causes, n_terms), expected information of the flattened coefficients,
-    log-likelihood.
+    """Coefficients (n_causes, n_terms), covariance of the flattened coefficients by the expected
+    information, log-likelihood.
     """
     used = cells.at_risk > 0
-    x, n, y = cells.design[used], cells.at_risk[used], cells.leaving[used]
-    beta = np.zeros((y.shape[1], x.shape[1]))
     n_bands = cells.months_in_band.shape[1]
+    x, back = _scaled(cells.design[used], n_bands)
+    n, y = cells.at_risk[used], cells.leaving[used]
+    beta = np.zeros((y.shape[1], x.shape[1]))
     in_band = x[:, :n_bands].T
     share = (in_band @ y) / (in_band @ n)[:, None]
     beta[:, :n_bands] = np.log(np.minimum(share, 0.9)).T
@@ -284,7 +284,9 @@ def _maximise(cells: _Cells, link: Link) -> tuple[np.ndarray, np.ndarray, float]
                     np.where(y > 0, y * np.log(chance), 0).sum()
                     + ((n - y.sum(axis=1)) * np.log(stay)).sum()
                 )
-            return beta, information, float(likelihood)
+            all_back = np.kron(np.eye(len(beta)), back)
+            covariance = all_back @ np.linalg.inv(information) @ all_back.T
+            return beta @ back.T, covariance, float(likelihood)
     raise EstimationError(
         "The regression does not settle.",
         where=f"{len(cells.names)} terms",
@@ -292,6 +294,17 @@ def _maximise(cells: _Cells, link: Link) -> tuple[np.ndarray, np.ndarray, float]
         "did not.",
         fix="leave out one category of each set, merge rare categories, or use fewer bands.",
     )
+
+
+def _scaled(x: np.ndarray, n_bands: int) -> tuple[np.ndarray, np.ndarray]:
+    """The design with covariates about 0 and of size 1, so that years or kronor do not drown the
+    bands, and the matrix that takes coefficients back to the covariates' own units.
+    """
+    centre, size = x[:, n_bands:].mean(axis=0), x[:, n_bands:].std(axis=0)
+    back = np.diag(np.concatenate([np.ones(n_bands), 1 / np.where(size > 0, size, 1.0)]))
+    # A cell is in one band: what the bands lose together is what centring takes.
+    back[:n_bands, n_bands:] = -centre @ back[n_bands:, n_bands:]
+    return x @ back, back
 
 
 def chances(linear: np.ndarray, link: Link) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
