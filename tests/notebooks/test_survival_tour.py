@@ -1,0 +1,99 @@
+"""The first four notebooks of the tour, on runs that they were not written for: what they tell is
+told of the run at hand, no id is shown, and other tools give the same numbers.
+"""
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import line
+import nbformat
+import polars as pl
+import pytest
+import small_city as small
+
+from evalkit import tables
+
+TOUR = sorted((Path(__file__).parents[2] / "notebooks" / "explore").glob("0[1-4]_*.ipynb"))
+SAME_NUMBERS = 1e-6  # lifelines stops its search at about 1e-9
+PLAIN = {"run": "plain", "districts": list(small.DISTRICTS[:1])}
+TOWN = {"run": "town", "districts": list(small.DISTRICTS)}
+PERSON = [
+    {"name": "female", "kind": "person", "column": "sex", "equals": "female"},
+    {"name": "birth_year", "kind": "person", "column": "birth_year"},
+    {"name": "nobody", "kind": "person", "column": "sex", "equals": "male"},
+]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory) -> dict[str, Path]:
+    """A run of two districts with a protocol, some of whose spells were first seen later; and one
+    of a single district without any protocol.
+    """
+    folder = tmp_path_factory.mktemp("tour")
+    made = {}
+    for run, protocols in ((TOWN, [small.PROTOCOL | {"covariates": PERSON[:2]}]), (PLAIN, [])):
+        place = folder / run["run"]
+        place.mkdir()
+        small.write_small_city(place / "city", tuple(run["districts"]))
+        file = small.write_run(place, run, protocols, city=place / "city")
+        made[run["run"]] = line.run_line(file, out=place / "runs", last="city/00_prepare").run_dir
+    spells = tables.read_table(made["town"], "support_spells")
+    is_seen_later = (pl.int_range(pl.len()) % 3 == 0) & (pl.col("months") > 3)
+    tables.write_table(
+        spells.with_columns(entry=pl.when(is_seen_later).then(2).otherwise("entry").cast(pl.Int32)),
+        made["town"],
+        "support_spells",
+    )
+    return made
+
+
+def _executed(notebook: Path, run_dir: Path) -> tuple[dict[str, Any], list[str]]:
+    """The names that a notebook leaves, and everything that it shows."""
+    shown: list[str] = []
+
+    def display(value: object) -> None:
+        html = getattr(value, "_repr_html_", lambda: None)() or ""
+        shown.append(str(getattr(value, "data", html or value)))
+
+    names: dict[str, Any] = {"display": display}
+    for cell in nbformat.read(notebook, as_version=4).cells:
+        if cell.cell_type != "code":
+            continue
+        tree = ast.parse(cell.source)
+        last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+        exec(compile(tree, notebook.name, "exec"), names)
+        if isinstance(last, ast.Expr):
+            value = eval(compile(ast.Expression(last.value), notebook.name, "eval"), names)
+            display(value) if value is not None else None
+        if "parameters" in cell.metadata.get("tags", []):
+            names["run_dir"] = str(run_dir)
+    return names, shown
+
+
+@pytest.mark.parametrize("run", ["town", "plain"])
+@pytest.mark.parametrize("notebook", TOUR, ids=lambda path: path.stem)
+def test_notebook_tells_of_any_run_and_shows_nobody(notebook, run, runs):
+    names, shown = _executed(notebook, runs[run])
+
+    people = tables.read_table(runs[run], "person")["person_id"].to_list()
+    assert any(run in text for text in shown)
+    assert not [text for text in shown if "nan" in text.lower().split() or "None" in text]
+    assert not [one for one in people if any(one in text for text in shown if len(one) > 4)]
+    if "differences" in names:
+        assert max(names["differences"].values()) < SAME_NUMBERS
+
+
+def test_tour_asks_lifelines_and_statsmodels_about_delayed_entries_too(runs):
+    entries = tables.read_table(runs["town"], "support_spells").filter("is_start_known")["entry"]
+
+    assert (entries > 0).sum() > 10
+
+
+@pytest.mark.parametrize("notebook", TOUR, ids=lambda path: path.stem)
+def test_answer_is_folded_and_stands_last(notebook):
+    *before, answer = nbformat.read(notebook, as_version=4).cells
+
+    assert "## Exercise" in before[-1].source
+    assert answer.metadata["tags"] == ["answer"]
+    assert answer.metadata["jupyter"] == {"source_hidden": True, "outputs_hidden": True}
