@@ -8,12 +8,13 @@ SETUP := .venv/.ready
 
 PEOPLE ?= 30000
 
-.PHONY: demo stockholm picture test quick style types prove bench lab setup lock clean help
+.PHONY: docs demo stockholm picture test quick style types prove bench lab setup lock clean help
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    run the main job on real data, then on a small simulated city, and print where both reports lie"
 	@echo "make stockholm  simulate a Stockholm whose truth is known and run the main job on its fourteen districts (PEOPLE=30000)"
+	@echo "make docs    the reference as pages that open offline: every name with an example, commands, keys, tables (build/docs)"
 	@echo "make picture  take the picture in README anew, from the simulated city of make demo (needs Chromium)"
 	@echo "make test    every check: library, notebooks, pages in a browser"
 	@echo "make quick   the rooms' tests without browser, notebooks and slow proofs (ROOM=effects: one room)"
@@ -49,6 +50,10 @@ demo: $(SETUP)
 
 picture: $(SETUP)
 	$(RUN) $(BIN)/python docs/pictures/take.py
+
+docs: $(SETUP)
+	$(RUN) $(BIN)/python -m sphinx -q -W -b html -d build/doctrees docs build/docs
+	@echo "file://$(CURDIR)/build/docs/index.html"
 
 stockholm: $(SETUP)
 	$(RUN) $(BIN)/evalkit simulate --city stockholm --seed 1 --people $(PEOPLE) --price-book params/unit_costs/stockholm.yaml --out build/stockholm

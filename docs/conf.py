@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from evalkit import __version__  # noqa: E402
+from evalkit import __version__
 
 project = "evalkit"
 release = __version__
@@ -14,7 +14,6 @@ extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "myst_parser", "pages
 exclude_patterns = ["pages", "pictures", "reference/examples"]
 # One pair of backticks is a name of code, as docstrings have it.
 default_role = "literal"
-nitpicky = False
 
 autodoc_typehints = "none"
 autodoc_preserve_defaults = True
@@ -22,10 +21,9 @@ autodoc_class_signature = "mixed"
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 napoleon_use_param = False
+napoleon_use_ivar = True
 myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 3
-# Links between pages are the files' own: HOUSE.md, not HOUSE.html.
-suppress_warnings = []
 
 html_theme = "furo"
 html_title = f"evalkit {release}"

@@ -6,10 +6,10 @@ from typing import Any
 
 import typer
 from docutils import nodes
-from pages.rst import code, escaped, joined, section, table
 from sphinx.util.docutils import SphinxDirective
 
 from evalkit import cli, errors
+from pages.rst import code, escaped, joined, section, table
 
 _FORMS = {Path: "PATH", int: "NUMBER", float: "NUMBER"}
 
@@ -20,7 +20,7 @@ class Commands(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """One section for each command."""
         root = typer.main.get_command(cli.app)
-        parts = [part for path, command in _commands(root) for part in _about(path, command)]
+        parts = [part for path, command in commands_of(root) for part in _about(path, command)]
         return self.parse_text_to_nodes(joined(parts), allow_section_headings=True)
 
 
@@ -37,10 +37,10 @@ class ExitCodes(SphinxDirective):
         return self.parse_text_to_nodes(table(("code", "error", "when"), rows, (10, 25, 65)))
 
 
-def _commands(command: Any, path: tuple[str, ...] = ("evalkit",)) -> Iterator[tuple[str, Any]]:
+def commands_of(command: Any, path: tuple[str, ...] = ("evalkit",)) -> Iterator[tuple[str, Any]]:
     """Every command with what one writes to call it; a group holds commands."""
     for name, inside in getattr(command, "commands", {}).items():
-        yield from _commands(inside, (*path, name))
+        yield from commands_of(inside, (*path, name))
     if not hasattr(command, "commands"):
         yield " ".join(path), command
 
@@ -85,7 +85,7 @@ def _form(parameter: Any) -> str:
 
 def _default(parameter: Any) -> str:
     if parameter.required:
-        return "must be given"
+        return "required"
     value = parameter.default
     if callable(value) or value is None or value is False or str(value) in ("", "()", "[]"):
         return ""

@@ -4,31 +4,39 @@ import csv
 from pathlib import Path
 
 from docutils import nodes
-from pages.rst import escaped, table
 from sphinx.util.docutils import SphinxDirective
+
+from pages.rst import table
 
 MEASURED = Path(__file__).parents[1] / "reference" / "differences.csv"
 
 
 class Differences(SphinxDirective):
-    """`.. differences:: kaplan_meier ...`: the rows of the tests that name one of these functions."""
+    """`.. differences:: tests/published/test_cox.py ...`: a row for each test of these modules."""
 
     required_arguments = 1
     optional_arguments = 20
 
     def run(self) -> list[nodes.Node]:
-        """One row for each test."""
+        """A table in which a test's name is a sentence."""
         self.env.note_dependency(str(MEASURED))
         with MEASURED.open(encoding="utf-8", newline="") as file:
             rows = [
-                (
-                    escaped(row["compared"]),
-                    row["n_numbers"],
-                    row["largest_difference"],
-                    f"``{row['test']}``",
-                )
+                (_sentence(row["test"]), row["n_cases"], row["n_numbers"], _gap(row))
                 for row in csv.DictReader(file)
                 if row["module"] in self.arguments
             ]
-        head = ("what agrees", "numbers", "largest difference", "test")
-        return self.parse_text_to_nodes(table(head, rows, (45, 12, 18, 25)))
+        if not rows:
+            raise self.error(f"no test of {self.arguments} was measured")
+        head = ("what a test says", "cases", "numbers", "largest difference")
+        return self.parse_text_to_nodes(table(head, rows, (58, 10, 14, 18)))
+
+
+def _sentence(test: str) -> str:
+    words = test.removeprefix("test_").replace("_", " ")
+    return f"{words[0].upper()}{words[1:]}."
+
+
+def _gap(row: dict[str, str]) -> str:
+    gap = float(row["largest_difference"])
+    return "none" if gap == 0 else row["largest_difference"]

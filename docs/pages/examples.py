@@ -1,7 +1,7 @@
 """The examples of a room: a Python file in cells, run from its first cell to its last.
 
-A cell begins with "# %% " and the names that it shows; its first comment lines are its sentence. The
-value of its last line is shown, as a notebook would. Names stay known to the cells below.
+A cell begins with "# %% " and the names that it shows; its first comment lines are its sentence.
+The value of its last line is shown, as a notebook would. Names stay known to the cells below.
 """
 
 import ast
@@ -75,11 +75,11 @@ def _run(cell: Example, known: dict[str, Any], room: str) -> Example:
     try:
         with contextlib.redirect_stdout(printed):
             *before, last = ast.parse(cell.code).body
-            exec(compile(ast.Module(before, []), room, "exec"), known)  # noqa: S102 - examples
+            exec(compile(ast.Module(before, []), room, "exec"), known)
             if isinstance(last, ast.Expr):
-                value = eval(compile(ast.Expression(last.value), room, "eval"), known)  # noqa: S307
+                value = eval(compile(ast.Expression(last.value), room, "eval"), known)
             else:
-                exec(compile(ast.Module([last], []), room, "exec"), known)  # noqa: S102
+                exec(compile(ast.Module([last], []), room, "exec"), known)
     except Exception as fault:
         fault.add_note(f"in the example of {', '.join(cell.names)}, examples/{room}.py")
         raise

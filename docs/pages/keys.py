@@ -1,5 +1,5 @@
-"""The keys of parameter files, from the descriptions of their models' fields, each with an example from
-the files that come with evalkit.
+"""The keys of parameter files, from the descriptions of their models' fields, each with an
+example from the files that come with evalkit.
 """
 
 import importlib
@@ -14,11 +14,11 @@ from typing import Any, Literal, Union
 
 import yaml
 from docutils import nodes
-from pages.rst import escaped, joined, section, table
 from pydantic import RootModel
 from sphinx.util.docutils import SphinxDirective
 
 from evalkit.records import Record
+from pages.rst import escaped, joined, section, table
 
 ROOT = Path(__file__).parents[2]
 _PLAIN = {
@@ -44,8 +44,8 @@ class Key:
 
 
 class Keys(SphinxDirective):
-    """`.. keys:: evalkit.params.RunFile params/*.yaml`: the keys of a model and of every record that
-    it holds; examples are the first ones that the files show.
+    """`.. keys:: evalkit.params.RunFile params/*.yaml`: the keys of a model and of every
+    record that it holds; examples are the first ones that the files show.
     """
 
     required_arguments = 1
@@ -90,9 +90,7 @@ def keys_of(record: type) -> list[Key]:
             name,
             declared.description or "",
             declared.annotation,
-            MISSING
-            if declared.is_required()
-            else declared.get_default(call_default_factory=True),
+            MISSING if declared.is_required() else declared.get_default(call_default_factory=True),
         )
         for name, declared in record.model_fields.items()
     ]
@@ -172,7 +170,7 @@ def _form(annotation: Any, file: str) -> str:
 
 def _default(value: Any) -> str:
     if value is MISSING:
-        return "must be given"
+        return "required"
     if value is None or value in ((), [], {}, ""):
         return ""
     if _is_record(type(value)):

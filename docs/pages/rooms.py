@@ -7,11 +7,14 @@ from types import ModuleType
 from typing import Any
 
 from docutils import nodes
-from pages.examples import SETUP, Example, run_examples
-from pages.rst import code, html, indented, joined, section
 from sphinx.util.docutils import SphinxDirective
 
 from evalkit.records import Record
+from pages.examples import SETUP, Example, run_examples
+from pages.rst import code, html, indented, joined, section
+
+# The heading of names that come from no room inside the room.
+_OF_THE_GROUND = "Names"
 
 
 class Room(SphinxDirective):
@@ -39,7 +42,7 @@ class Room(SphinxDirective):
 def without_signature(
     _app: object, _what: str, _name: str, documented: Any, *_: object
 ) -> tuple[str, str | None] | None:
-    """Parameter files' records are not called with their keys: these stand on a page of their own."""
+    """Records of parameter files stand without a signature: their keys have a page of their own."""
     is_record = inspect.isclass(documented) and issubclass(documented, Record)
     return ("", None) if is_record else None
 
@@ -56,7 +59,7 @@ def _by_room_inside(module: ModuleType) -> dict[str, list[str]]:
 
 def _room_inside(home: str, room: str) -> str:
     inside = home.removeprefix(f"{room}.").split(".") if home.startswith(f"{room}.") else []
-    return inside[0].replace("_", " ").capitalize() if len(inside) > 1 else "Names"
+    return inside[0].replace("_", " ").capitalize() if len(inside) > 1 else _OF_THE_GROUND
 
 
 def _floors(module: ModuleType) -> list[str]:
@@ -71,7 +74,7 @@ def _homes(module: ModuleType) -> Iterator[str]:
 
 
 def _about(module: ModuleType, title: str) -> list[str]:
-    if title == "Names":
+    if title == _OF_THE_GROUND:
         return []
     inside = importlib.import_module(f"{module.__name__}.{title.lower().replace(' ', '_')}")
     return [inspect.cleandoc(inside.__doc__ or "")]

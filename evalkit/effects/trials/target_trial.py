@@ -68,20 +68,29 @@ class Waiting(Result):
 class Trials(Result):
     """Person-trials: covariates before time zero and states after it.
 
-    rows : one row per person and trial month: person_id, cluster_id (the household where known,
-    else the person), district, trial_month, arm
-        (treated|comparison), elapsed_months (null: start unknown), planned_months (of the episode
-        that starts; null if not known), next_start (follow-up month in which a person of the
-        comparison starts after all; null: not within the extract), weight (survey weight, 1 where
-        none).
-    design : (n_rows, n_terms) covariates of the propensity, the first column a constant.
-    terms : names of the design's columns.
-    outcomes : (n_rows, follow_up_months) position of each month's state in `states`.
-    states : the protocol's outcomes, and "unknown" where some month of somebody's follow-up is not
-    known. waiting : the months in which people could start; null where nothing is compared with
-    never and there is no grace period. participation : `participation_months` of everybody, in
-    every intervention of the register. replicates : the people's replicate weights, shared by all
-    trials made of these.
+    Attributes
+    ----------
+    rows : DataFrame
+        One row per person and trial month: person_id, cluster_id (the household where known, else
+        the person), district, trial_month, arm (treated|comparison), elapsed_months (null: start
+        unknown), planned_months (of the episode that starts; null if not known), next_start
+        (follow-up month in which a person of the comparison starts after all; null: not within the
+        extract), weight (survey weight, 1 where none).
+    design : ndarray
+        Covariates of the propensity, the first column a constant; shape (n_rows, n_terms).
+    terms : tuple of str
+        Names of the design's columns.
+    outcomes : ndarray
+        Position of each month's state in `states`; shape (n_rows, follow_up_months).
+    states : tuple of str
+        The protocol's outcomes, and "unknown" where some month of somebody's follow-up is not known.
+    waiting
+        The months in which people could start; None where nothing is compared with never and there
+        is no grace period.
+    participation
+        `participation_months` of everybody, in every intervention of the register.
+    replicates
+        The people's replicate weights, shared by all trials made of these.
     """
 
     rows: pl.DataFrame

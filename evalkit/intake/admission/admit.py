@@ -95,7 +95,7 @@ def admit(
         Folder of the delivered files, TABLE.csv (or .xlsx, .parquet, .sav, .dta, .sas7bdat), or
         several TABLE_anything; or the URI of a database.
     contracts_folder : path
-        Folder of the contracts, *.odcs.yaml.
+        Folder of the contracts (`*.odcs.yaml`).
     districts : sequence of str
         The districts of the run, spelled as in the files; with none, any district will do.
     first_month : date

@@ -137,7 +137,7 @@ class Contract:
 
 
 def load_contracts(folder: Path | str) -> dict[str, Contract]:
-    """Read all contracts of a folder (*.odcs.yaml) by table name.
+    """Read all contracts of a folder (`*.odcs.yaml`) by table name.
 
     Raises
     ------
