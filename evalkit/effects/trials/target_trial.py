@@ -83,7 +83,8 @@ class Trials(Result):
     outcomes : ndarray
         Position of each month's state in `states`; shape (n_rows, follow_up_months).
     states : tuple of str
-        The protocol's outcomes, and "unknown" where some month of somebody's follow-up is not known.
+        The protocol's outcomes, and "unknown" where some month of somebody's follow-up is
+        not known.
     waiting
         The months in which people could start; None where nothing is compared with never and there
         is no grace period.

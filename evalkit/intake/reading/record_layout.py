@@ -1,9 +1,9 @@
 """Layouts of the official monthly record of income support, as files: which field stands where, how
 it looks, and its codes.
 
-A layout file (`data_contracts/record_layouts/*.yaml`) says what a line is: a household that was paid
-for a month (`payments`), or what is said beside the record of a household (`households`) or of a
-member of one (`persons`). The layout has changed over the years, and fields taken for others would
+A layout file (`data_contracts/record_layouts/*.yaml`) says what a line is: a household that was
+paid for a month (`payments`), or what is said beside the record of a household (`households`) or of
+a member of one (`persons`). The layout has changed over the years, and fields taken for others would
 give persons the age of somebody else without a word: a field that does not look like itself in most
 lines that fill it is therefore taken for another field.
 """
@@ -161,8 +161,8 @@ class RecordLayout:
 
 
 def load_layouts(contracts_folder: Path | str | None = None) -> tuple[RecordLayout, ...]:
-    """The layouts beside the contracts (`record_layouts/*.yaml`); those that come with evalkit where
-    the folder has none.
+    """The layouts beside the contracts (`record_layouts/*.yaml`); those that come with evalkit
+    where the folder has none.
 
     Raises
     ------
