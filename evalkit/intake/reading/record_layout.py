@@ -3,10 +3,9 @@ it looks, and its codes.
 
 A layout file (`data_contracts/record_layouts/*.yaml`) says what a line is: a household that was
 paid for a month (`payments`), or what is said beside the record of a household (`households`) or of
-a member of one (`persons`). The layout has changed over the years, and fields taken for others would
-give persons the age of somebody else without a word: a field that does not look like itself in most
-lines that fill it is therefore taken for another field.
-"""
+a member of one (`persons`). The layout has changed over the years, and fields taken for others
+would give persons the age of somebody else without a word: a field that does not look like itself
+in most lines that fill it is therefore taken for another field. """
 
 import re
 from collections.abc import Sequence
