@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from evalkit.errors import ParameterError, nearest
 from evalkit.line.delivered import FOLLOWED, delivered
 from evalkit.months import month_number, month_of_key
+from evalkit.reads import traced
 from evalkit.records import Record, validate
 from evalkit.run_rules import (
     AllocationRules,
@@ -292,4 +293,4 @@ def read_run(run_dir: Path | str = "") -> Run:
     folder = find_run(run_dir)
     path = folder / "run.json"
     content = json.loads(path.read_text(encoding="utf-8"))
-    return validate({**content, "run_dir": folder}, Run, where=str(path))
+    return traced(validate({**content, "run_dir": folder}, Run, where=str(path)))

@@ -17,7 +17,7 @@ from evalkit.errors import ParameterError, nearest
 
 
 # libyaml reads the same files several times as fast; where it is missing the plain reader serves.
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """YAML in which no key stands twice: the reader would take the last one without a word."""
 
     def construct_mapping(self, node, deep=False):  # noqa: FBT002 - as the reader calls it
@@ -128,7 +128,7 @@ def read_yaml(path: Path | str) -> Any:
             fix=f"name the file; files found in the folder: {found or 'none'}.",
         )
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=Loader)
     except FileNotFoundError:
         found = (
             ", ".join(sorted(p.name for p in path.parent.glob("*.yaml")))

@@ -18,7 +18,7 @@ from evalkit.batch.kernels import KERNEL_NAME, PrivateKernelManager, kernel_conf
 from evalkit.batch.plan import Unit
 from evalkit.batch.scan import Findings, KnownIds, known_ids, scan_file, scan_notebook
 from evalkit.errors import BatchError, DisclosureError, first_few
-from evalkit.reads import write_reads
+from evalkit.reads import RECORD, write_reads
 from evalkit.tables import make_private_folder, print_of
 
 START_SECONDS = 120
@@ -55,6 +55,10 @@ class Workplace:
     def reads(self, unit: Unit) -> Path:
         """Where it is written what the unit may read."""
         return self.attempt_folder(unit) / "reads.json"
+
+    def record(self, unit: Unit) -> Path:
+        """Where the kernel writes down what it reads."""
+        return self.reads(unit).with_name(RECORD)
 
     def failed(self, unit: Unit) -> Path:
         """Where the notebook is kept if the unit fails."""

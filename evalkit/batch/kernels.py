@@ -39,6 +39,9 @@ FIXED_ENVIRONMENT = {
 }
 NOISY_LOGGERS = ("papermill", "traitlets", "asyncio")
 
+# Loaded before a notebook's first cell, so that nothing is read unseen.
+_RECORDER = "--ext=evalkit.reads"
+
 _live_kernels: dict[str, int] = {}
 _live_kernels_lock = threading.Lock()
 
@@ -59,7 +62,7 @@ class PrivateKernelManager(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """The running interpreter."""
-        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", _RECORDER]
         return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
     async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: Any) -> None:

@@ -1,11 +1,13 @@
 """manifest.jsonl: one line for each attempt at a unit, appended and never changed.
 
 A line is written in one call and synced, so a kill can tear at most the last one; a torn line is
-ignored when reading and closed off by the next append. The only clock times of a run stand here.
+ignored when reading and closed off by the next append. When the file has grown long, lines that no
+later run asks for move to manifest.older.jsonl. The only clock times of a run stand here.
 """
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from evalkit.records import hash_of
 from evalkit.tables import sha256_of
 
 MANIFEST = "manifest.jsonl"
+OLDER = "manifest.older.jsonl"
+_LONG_BYTES = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,8 @@ class Attempt:
     """One attempt at a unit.
 
     `status` is ok, failed, skipped or interrupted; `error` is one line without data; `key` tells
-    what the unit's result rests on, by part; `started` is UTC (ISO 8601), `seconds` the wall time.
+    what the unit's result rests on, by part: the hash of its notebook, and of each group of what it
+    read (`evalkit.batch.dependencies`); `started` is UTC (ISO 8601), `seconds` the wall time.
     """
 
     run_id: str
@@ -39,7 +44,6 @@ class Attempt:
     notebook: str
     params_hash: str
     key: dict[str, str]
-    inputs: tuple[FileHash, ...]
     outputs: tuple[FileHash, ...]
     seed: int
     versions: dict[str, str]
@@ -54,10 +58,12 @@ def append_attempt(run: Run, attempt: Attempt) -> None:
     """Append one line to the run's manifest and sync it to the disk."""
     path = run.run_dir / MANIFEST
     line = json.dumps(asdict(attempt), ensure_ascii=False) + "\n"
-    torn = path.exists() and path.stat().st_size > 0 and not path.read_bytes().endswith(b"\n")
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
     try:
-        os.write(descriptor, (("\n" if torn else "") + line).encode())
+        length = os.lseek(descriptor, 0, os.SEEK_END)
+        os.lseek(descriptor, max(length - 1, 0), os.SEEK_SET)
+        is_torn = os.read(descriptor, 1) not in (b"", b"\n")
+        os.write(descriptor, (("\n" if is_torn else "") + line).encode())
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
@@ -70,11 +76,38 @@ def read_attempts(run_dir: Path) -> list[Attempt]:
     return [attempt for line in lines if (attempt := _parse(line))]
 
 
-def hash_files(run_dir: Path, paths: tuple[str, ...]) -> tuple[FileHash, ...]:
-    """The hashes of those of the given files (paths inside the run folder) that exist."""
-    return tuple(
-        FileHash(path, sha256_of(run_dir / path)) for path in paths if (run_dir / path).is_file()
-    )
+def move_older(run_dir: Path) -> None:
+    """Where the manifest has grown long, keep the last line on each unit and the last one that went
+    well; move the others to `OLDER`.
+    """
+    path = run_dir / MANIFEST
+    if not path.exists() or path.stat().st_size < _LONG_BYTES:
+        return
+    lines = path.read_bytes().splitlines(keepends=True)
+    attempts = [_parse(line) for line in lines]
+    kept = {(attempt.unit, "last"): n for n, attempt in enumerate(attempts) if attempt}
+    kept |= {
+        (attempt.unit, "ok"): n
+        for n, attempt in enumerate(attempts)
+        if attempt and attempt.status == "ok"
+    }
+    with (run_dir / OLDER).open("ab") as older:
+        older.writelines(line for n, line in enumerate(lines) if n not in kept.values())
+    temporary = path.with_name(f".{MANIFEST}.{os.getpid()}")
+    temporary.write_bytes(b"".join(lines[n] for n in sorted(set(kept.values()))))
+    temporary.replace(path)
+
+
+def hash_files(
+    run_dir: Path,
+    paths: tuple[str, ...],
+    of: Callable[[Path], str | None] = sha256_of,
+) -> tuple[FileHash, ...]:
+    """The hashes of those of the given files (paths inside the run folder) that exist; `of` hashes
+    a file.
+    """
+    hashes = {path: of(run_dir / path) for path in paths if (run_dir / path).is_file()}
+    return tuple(FileHash(path, sha256) for path, sha256 in hashes.items() if sha256)
 
 
 def params_hash(run: Run) -> str:
@@ -85,10 +118,7 @@ def params_hash(run: Run) -> str:
 def _parse(line: bytes) -> Attempt | None:
     try:
         content = json.loads(line)
-        files = {
-            side: tuple(FileHash(**file) for file in content.pop(side))
-            for side in ("inputs", "outputs")
-        }
-        return Attempt(**content, **files)
+        outputs = tuple(FileHash(**file) for file in content.pop("outputs"))
+        return Attempt(**content, outputs=outputs)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -34,6 +34,7 @@ from evalkit.batch.manifest import (
     FileHash,
     append_attempt,
     hash_files,
+    move_older,
     params_hash,
     read_attempts,
 )
@@ -41,7 +42,7 @@ from evalkit.batch.outcome import OVERVIEW, BatchResult, Outcome
 from evalkit.batch.plan import Unit
 from evalkit.batch.progress import Display
 from evalkit.batch.scan import known_ids
-from evalkit.batch.staleness import Decision, decide
+from evalkit.batch.staleness import NOTHING_CHANGED, Decision, Staleness, decide
 from evalkit.batch.vintage import write_run
 from evalkit.errors import DisclosureError
 from evalkit.imports import import_without_grammars
@@ -79,8 +80,8 @@ class _Session:
     options: Options
     sockets: Path
     display: Display
+    staleness: Staleness
     outcomes: dict[str, Outcome] = field(default_factory=dict)
-    outputs: dict[str, tuple[FileHash, ...]] = field(default_factory=dict)
     n_attempts: dict[str, int] = field(default_factory=dict)
     running: dict[Future, tuple[Decision, Workplace, str, float]] = field(default_factory=dict)
     n_started: int = 0
@@ -106,17 +107,22 @@ def run_batch(
     """
     run.run_dir.mkdir(parents=True, exist_ok=True)
     with locked(run.run_dir) as sockets, quiet_loggers(), _stop_flag() as stop:
+        move_older(run.run_dir)
         attempts = read_attempts(run.run_dir)
-        decisions = decide(units, run, attempts, only=options.only, force=options.force)
+        staleness = Staleness(run, attempts)
+        decisions = decide(units, staleness, only=options.only, force=options.force)
         write_run(run)
-        _remove_outdated(run, decisions, attempts)
-        session = _begin(run, options, sockets, display, decisions, attempts)
-        if any(d.action == "run" for d in decisions):
+        _remove_unplanned(run, units, attempts)
+        session = _Session(run, options, sockets, display, staleness)
+        _begin(session, decisions, attempts)
+        to_do = [decision for decision in decisions if decision.is_open]
+        if to_do:
             import_without_grammars("papermill")
-        with display.shown([d.unit.name for d in decisions if d.action == "run"]):
-            _execute(session, [d for d in decisions if d.action == "run"], stop)
+        with display.shown([decision.unit.name for decision in to_do]):
+            _execute(session, to_do, stop)
         missing = _stand_in(run, units, session.outcomes, stand_in) if stand_in else ()
         gate = _last_look(run)
+        staleness.remembered.save()
         in_plan_order = tuple(session.outcomes[unit.name] for unit in units)
         return BatchResult(
             run,
@@ -147,14 +153,11 @@ def _stop_flag() -> Generator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _remove_outdated(run: Run, decisions: tuple[Decision, ...], attempts: list[Attempt]) -> None:
-    """Take away what is about to be made anew and what units left that are no longer planned: a
-    folder never mixes vintages.
-    """
-    planned = {d.unit.name for d in decisions}
-    kept = {path for d in decisions if d.action != "run" for path in d.unit.outputs}
-    outdated = {path for d in decisions if d.action == "run" for path in d.unit.outputs}
-    outdated |= {
+def _remove_unplanned(run: Run, units: tuple[Unit, ...], attempts: list[Attempt]) -> None:
+    """Take away what units left that are no longer planned."""
+    planned = {unit.name for unit in units}
+    kept = {path for unit in units for path in unit.outputs}
+    outdated = {
         file.path for attempt in attempts if attempt.unit not in planned for file in attempt.outputs
     }
     for path in outdated - kept:
@@ -163,27 +166,14 @@ def _remove_outdated(run: Run, decisions: tuple[Decision, ...], attempts: list[A
             remove(target)
 
 
-def _begin(
-    run: Run,
-    options: Options,
-    sockets: Path,
-    display: Display,
-    decisions: tuple[Decision, ...],
-    attempts: list[Attempt],
-) -> _Session:
-    session = _Session(run, options, sockets, display)
-    for attempt in attempts:
-        if attempt.status == "ok":
-            session.outputs[attempt.unit] = attempt.outputs
-        if attempt.status != "skipped":
-            session.n_attempts[attempt.unit] = session.n_attempts.get(attempt.unit, 0) + 1
+def _begin(session: _Session, decisions: tuple[Decision, ...], attempts: list[Attempt]) -> None:
+    session.n_attempts = {attempt.unit: attempt.attempts for attempt in attempts}
     for decision in decisions:
-        if decision.action != "run":
+        if not decision.is_open:
             status = "current" if decision.action == "current" else "left"
             session.outcomes[decision.unit.name] = Outcome(
                 decision.unit.name, status, decision.reason
             )
-    return session
 
 
 def _execute(session: _Session, decisions: list[Decision], stop: threading.Event) -> None:
@@ -229,11 +219,26 @@ def _start_ready(
         )
         if cause:
             _skip(session, decision, cause)
-        elif all(before) and len(session.running) < session.options.n_jobs:
-            _start(session, decision, pool)
-        else:
+        elif not all(before) or len(session.running) >= session.options.n_jobs:
             still_waiting.append(decision)
+        elif reason := _reason_now(session, decision):
+            _start(session, replace(decision, reason=reason), pool)
+        else:
+            _keep(session, decision)
     return still_waiting
+
+
+def _reason_now(session: _Session, decision: Decision) -> str | None:
+    """Why a unit is run, now that all units before it have ended; nothing if it is current."""
+    if decision.action == "run":
+        return decision.reason
+    return session.staleness.reason(decision.unit)
+
+
+def _keep(session: _Session, decision: Decision) -> None:
+    outcome = Outcome(decision.unit.name, "current", NOTHING_CHANGED)
+    session.outcomes[decision.unit.name] = outcome
+    session.display.finished(outcome)
 
 
 def _start(session: _Session, decision: Decision, pool: ThreadPoolExecutor) -> None:
@@ -252,17 +257,29 @@ def _start(session: _Session, decision: Decision, pool: ThreadPoolExecutor) -> N
 
 
 def _skip(session: _Session, decision: Decision, cause: str) -> None:
-    outcome = Outcome(decision.unit.name, "skipped", f"depends on {cause}")
-    _record(session, decision, outcome, started=None, outputs=())
+    """A unit that cannot be made anew leaves nothing behind that was made from something else."""
+    unit = decision.unit
+    for path in unit.outputs:
+        remove(session.run.run_dir / path)
+    outcome = Outcome(unit.name, "skipped", f"depends on {cause}")
+    _record(session, unit, outcome)
     session.display.finished(outcome)
 
 
 def _finish(session: _Session, future: Future, *, is_stopping: bool) -> None:
     decision, workplace, started, start_clock = session.running.pop(future)
+    unit, staleness = decision.unit, session.staleness
     seconds = round(monotonic() - start_clock, 2)
+    key = {"notebook": unit.source_hash}
+    if future.exception() is None:
+        key |= staleness.dependencies.recorded(unit, workplace.record(unit))
     outcome = _outcome_of(decision, future.exception(), workplace, seconds, is_stopping=is_stopping)
-    outputs = hash_files(session.run.run_dir, decision.unit.outputs) if outcome.is_good else ()
-    _record(session, decision, outcome, started=started, outputs=outputs)
+    outputs = (
+        hash_files(session.run.run_dir, unit.outputs, staleness.remembered.sha256)
+        if outcome.is_good
+        else ()
+    )
+    _record(session, unit, outcome, started=started, key=key, outputs=outputs)
     session.display.finished(outcome)
 
 
@@ -290,24 +307,23 @@ def _outcome_of(
 
 def _record(
     session: _Session,
-    decision: Decision,
+    unit: Unit,
     outcome: Outcome,
     *,
-    started: str | None,
-    outputs: tuple[FileHash, ...],
+    started: str | None = None,
+    key: dict[str, str] | None = None,
+    outputs: tuple[FileHash, ...] = (),
 ) -> None:
-    unit, run = decision.unit, session.run
+    run = session.run
     is_attempt = outcome.status != "skipped"
     session.outcomes[unit.name] = outcome
-    session.outputs[unit.name] = outputs
     session.n_attempts[unit.name] = session.n_attempts.get(unit.name, 0) + is_attempt
     attempt = Attempt(
         run_id=run.run_id,
         unit=unit.name,
         notebook=unit.notebook,
         params_hash=params_hash(run),
-        key=decision.key,
-        inputs=_inputs(session, unit),
+        key=key or {},
         outputs=outputs,
         seed=run.params.seed,
         versions=run.versions,
@@ -318,16 +334,6 @@ def _record(
         seconds=outcome.seconds,
     )
     append_attempt(run, attempt)
-
-
-def _inputs(session: _Session, unit: Unit) -> tuple[FileHash, ...]:
-    """What a unit built on: the outputs of the units before it, or the extract's files if it is the
-    first.
-    """
-    if not unit.after:
-        return tuple(FileHash(path, sha256) for path, sha256 in session.run.inputs.items())
-    before = (file for name in unit.after for file in session.outputs.get(name, ()))
-    return tuple(file for file in before if not file.path.startswith("notebooks/"))
 
 
 def _stand_in(

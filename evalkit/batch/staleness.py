@@ -1,50 +1,92 @@
 """What is current: a unit is run again only if something that its result rests on has changed, or
 its outputs are not as recorded.
 
-A unit's key has parts: its notebook, the parameters, evalkit's source, the environment, the
-extract's files (for units without predecessors) and the keys of the units before it.
+What a unit's result rests on is its notebook and what it read when it was last run
+(`evalkit.batch.dependencies`). That is known for certain once the units before it have ended: one
+that is run again and leaves the same tables gives those after it no reason to run. Until then the
+plan says of them that they may run.
 """
 
 import fnmatch
-import hashlib
-import json
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Literal
 
+from evalkit.batch.dependencies import Dependencies
 from evalkit.batch.manifest import Attempt, hash_files
 from evalkit.batch.plan import Unit
-from evalkit.batch.vintage import environment_hash, evalkit_source_hash
-from evalkit.errors import ParameterError, nearest
+from evalkit.batch.remembered import remembered_in
+from evalkit.errors import ParameterError, first_few, nearest
 from evalkit.params import Run
-from evalkit.records import hash_of
 
-Key = dict[str, str]
-PART_NAMES = {
-    "notebook": "the notebook",
-    "parameters": "the parameters",
-    "evalkit": "evalkit's source",
-    "environment": "Python or requirements.lock",
-    "extract": "the extract",
-    "before": "a unit before it",
-}
+NOTHING_CHANGED = "nothing has changed"
+_MAX_NAMED = 3
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What is to happen with a unit, and why: run it, keep it as current, or leave it (not asked
-    for).
+    """What is to happen with a unit, and why: run it, run it if what it reads changes, keep it as
+    current, or leave it (not asked for).
     """
 
     unit: Unit
-    key: Key
-    action: Literal["run", "current", "leave"]
+    action: Literal["run", "may run", "current", "leave"]
     reason: str
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the unit is to be run, or may have to be."""
+        return self.action in ("run", "may run")
+
+
+class Staleness:
+    """Which units of a run are not as their last attempt left them, and why.
+
+    Parameters
+    ----------
+    attempts : list of Attempt
+        The run's attempts, oldest first.
+    """
+
+    def __init__(self, run: Run, attempts: list[Attempt]):
+        self.remembered = remembered_in(run.run_dir.parent)
+        self.dependencies = Dependencies(run, self.remembered)
+        self._run_dir = run.run_dir
+        self._last_ok = {attempt.unit: attempt for attempt in attempts if attempt.status == "ok"}
+
+    def reason(self, unit: Unit, *, to_be_made: Container[str] = ()) -> str | None:
+        """Why a unit cannot be kept, in words; nothing if it is current.
+
+        What is still to be made anew (paths inside the run folder) is no reason yet.
+        """
+        attempt = self._last_ok.get(unit.name)
+        if attempt is None:
+            return "never done"
+        changed = ["the notebook"] if attempt.key.get("notebook") != unit.source_hash else []
+        changed += [
+            name for name in self.dependencies.changes(attempt.key) if name not in to_be_made
+        ]
+        if changed:
+            return f"changed: {first_few(changed, _MAX_NAMED)}"
+        recorded = {file.path: file.sha256 for file in attempt.outputs}
+        now = hash_files(self._run_dir, unit.outputs, self.remembered.sha256)
+        is_as_recorded = {file.path: file.sha256 for file in now} == recorded
+        if not is_as_recorded or not set(recorded).issuperset([*unit.writes, unit.executed]):
+            return "an output is missing or is not as recorded"
+        return None
+
+    def follows(self, unit: Unit, makers: dict[str, str]) -> str | None:
+        """The unit that makes anew what this one read, if there is one; `makers` are units by what
+        they make.
+        """
+        attempt = self._last_ok.get(unit.name)
+        read = self.dependencies.names(attempt.key, "tables") if attempt else ()
+        return next((makers[path] for path in makers if path in read), None)
 
 
 def decide(
     units: tuple[Unit, ...],
-    run: Run,
-    attempts: list[Attempt],
+    staleness: Staleness,
     *,
     only: str | None = None,
     force: bool = False,
@@ -64,44 +106,26 @@ def decide(
     ParameterError
         If no unit matches the pattern.
     """
-    keys = unit_keys(units, run)
-    last_ok = {attempt.unit: attempt for attempt in attempts if attempt.status == "ok"}
     wanted = _wanted(units, only)
     needed = _with_predecessors(units, wanted)
-    decisions: dict[str, Decision] = {}
+    makers: dict[str, str] = {}
+    decisions = []
     for unit in units:
         if unit.name not in needed:
-            decisions[unit.name] = Decision(unit, keys[unit.name], "leave", "not asked for")
+            decisions.append(Decision(unit, "leave", "not asked for"))
             continue
-        reason = (
-            "forced"
-            if force and unit.name in wanted
-            else _reason_to_run(unit, run, keys[unit.name], last_ok, decisions)
-        )
-        decisions[unit.name] = Decision(
-            unit, keys[unit.name], "run" if reason else "current", reason or "nothing has changed"
-        )
-    return tuple(decisions.values())
-
-
-def unit_keys(units: tuple[Unit, ...], run: Run) -> dict[str, Key]:
-    """The key of each unit by name."""
-    extract = {name: sha256 for name, sha256 in run.inputs.items() if name.startswith("extract/")}
-    others = {name: sha256 for name, sha256 in run.inputs.items() if name not in extract}
-    shared = {
-        "parameters": _hash([hash_of(run.params), others]),
-        "evalkit": evalkit_source_hash(),
-        "environment": environment_hash(),
-    }
-    keys: dict[str, Key] = {}
-    for unit in units:
-        root = (
-            {"before": _hash([keys[name] for name in unit.after])}
-            if unit.after
-            else {"extract": _hash(extract)}
-        )
-        keys[unit.name] = {"notebook": unit.source_hash, **shared, **root}
-    return keys
+        is_forced = force and unit.name in wanted
+        reason = "forced" if is_forced else staleness.reason(unit, to_be_made=makers)
+        cause = None if reason else staleness.follows(unit, makers)
+        if reason:
+            decisions.append(Decision(unit, "run", reason))
+        elif cause:
+            decisions.append(Decision(unit, "may run", f"follows {cause}"))
+        else:
+            decisions.append(Decision(unit, "current", NOTHING_CHANGED))
+        if decisions[-1].is_open:
+            makers |= dict.fromkeys(unit.outputs, unit.name)
+    return tuple(decisions)
 
 
 def _wanted(units: tuple[Unit, ...], only: str | None) -> set[str]:
@@ -123,33 +147,3 @@ def _with_predecessors(units: tuple[Unit, ...], wanted: set[str]) -> set[str]:
         if unit.name in needed:
             needed.update(unit.after)
     return needed
-
-
-def _reason_to_run(
-    unit: Unit, run: Run, key: Key, last_ok: dict[str, Attempt], decisions: dict[str, Decision]
-) -> str | None:
-    """Why a unit cannot be kept, in words; nothing if it is current."""
-    before = [name for name in unit.after if decisions[name].action == "run"]
-    attempt = last_ok.get(unit.name)
-    if attempt is None:
-        return "never done"
-    changed = [
-        words
-        for name, words in PART_NAMES.items()
-        if name != "before" and attempt.key.get(name) != key.get(name)
-    ]
-    if changed:
-        return f"changed: {', '.join(changed)}"
-    if before:
-        return f"follows {before[0]}"
-    if attempt.key != key:
-        return f"changed: {PART_NAMES['before']}"
-    recorded = {file.path: file.sha256 for file in attempt.outputs}
-    present = {file.path: file.sha256 for file in hash_files(run.run_dir, unit.outputs)}
-    if present != recorded or not set(recorded).issuperset([*unit.writes, unit.executed]):
-        return "an output is missing or is not as recorded"
-    return None
-
-
-def _hash(content: object) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

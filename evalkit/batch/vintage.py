@@ -1,7 +1,7 @@
 """The vintage of a run: which parameters, files and versions went in, as hashes; run.json holds it.
 
 File names stand by their role ("extract/person.csv"), so that the same inputs give the same run_id
-on any machine. No clock enters.
+on any machine. No clock enters, and no comment in a parameter file.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ import platform
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -20,10 +21,11 @@ import yaml
 from pydantic import BaseModel
 
 import evalkit
+from evalkit.batch.remembered import remembered_in
 from evalkit.errors import ParameterError
 from evalkit.line.based_on import BASED_ON
 from evalkit.params import Run, RunFile
-from evalkit.records import hash_of, load
+from evalkit.records import Loader, hash_of, load
 from evalkit.tables import make_private_folder, sha256_of
 
 KEY_PACKAGES = (
@@ -38,6 +40,9 @@ KEY_PACKAGES = (
     "ipykernel",
 )
 NOTEBOOKS_KEY = "notebooks"
+CONTRACTS_KEY = "contracts"
+# Folders of the contracts whose files a run rests on where it names them.
+_WHERE_NAMED = ("mappings", "code_lists", "crosswalks")
 PACKAGE_ROOT = Path(evalkit.__file__).parent
 PROJECT_ROOT = PACKAGE_ROOT.parent
 
@@ -69,12 +74,13 @@ def prepare_run(run_file: Path | str, *, out: Path | str) -> Run:
         )
     run = Run(run_dir=Path(out).resolve() / parameters.run, run_file=run_file, params=parameters)
     _check_named_files(run)
-    inputs = _hash_inputs(run)
-    run_hash = _hash_of_mapping({"parameters": hash_of(parameters), **inputs})
+    inputs, remembered = _inputs(run), remembered_in(run.run_dir.parent)
+    meanings = {name: remembered.meaning(path) or "" for name, path in inputs.items()}
+    run_hash = hash_of_mapping({"parameters": hash_of(parameters), **meanings})
     return run.model_copy(
         update={
             "versions": versions(),
-            "inputs": inputs,
+            "inputs": {name: remembered.sha256(path) or "" for name, path in inputs.items()},
             "run_id": f"{parameters.run}-{run_hash[:12]}",
         }
     )
@@ -119,25 +125,9 @@ def evalkit_source_hash() -> str:
         for path in PACKAGE_ROOT.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     )
-    return _hash_of_mapping(
+    return hash_of_mapping(
         {path.relative_to(PACKAGE_ROOT).as_posix(): sha256_of(path) for path in paths}
     )
-
-
-@cache
-def environment_hash() -> str:
-    """The SHA-256 over what the numbers rest on beside evalkit: Python's version and
-    requirements.lock (or the installed versions).
-    """
-    lock = PROJECT_ROOT / "requirements.lock"
-    if lock.exists():
-        return _hash_of_mapping({"python": platform.python_version(), "lock": sha256_of(lock)})
-    installed = {
-        package.name.lower(): package.version
-        for package in metadata.distributions()
-        if package.name
-    }
-    return _hash_of_mapping({"python": platform.python_version(), **installed})
 
 
 def _check_named_files(run: Run) -> None:
@@ -167,32 +157,32 @@ def _named_paths(record: BaseModel, within: str = "") -> list[tuple[str, Path]]:
     return paths
 
 
-def _hash_inputs(run: Run) -> dict[str, str]:
-    """SHA-256 by role and name of every file the run reads, sorted by name; notebooks are hashed
-    with their units.
+def _inputs(run: Run) -> dict[str, Path]:
+    """Every file that a run rests on by role and name, sorted by name: not what is there for
+    readers alone, and no files for other runs. Notebooks are hashed with their units.
     """
     inputs = {}
     for key, relative in _named_paths(run.params):
         root = run.path(relative)
         if key == NOTEBOOKS_KEY:
             continue
-        paths = (
-            [root]
-            if root.is_file()
-            else [
-                path for path in root.rglob("*") if path.is_file() and not path.name.startswith(".")
-            ]
-        )
         base = root.parent if root.is_file() else root
         inputs |= {
-            f"{key.removesuffix('.folder')}/{path.relative_to(base).as_posix()}": sha256_of(path)
-            for path in paths
+            f"{key.removesuffix('.folder')}/{path.relative_to(base).as_posix()}": path
+            for path in ([root] if root.is_file() else root.rglob("*"))
+            if path.is_file() and (path == root or _counts(path, base, key))
         }
-        inputs |= {f"{key}/named/{path.name}": sha256_of(path) for path in _files_within(root)}
+        inputs |= {f"{key}/named/{path.name}": path for path in _files_within(root)}
     # A server's tables cannot be hashed from here: `evalkit run --force` reads them anew.
     if run.database_file and run.database_file.is_file():
-        inputs["extract/database"] = sha256_of(run.database_file)
+        inputs["extract/database"] = run.database_file
     return dict(sorted(inputs.items()))
+
+
+def _counts(path: Path, folder: Path, key: str) -> bool:
+    is_for_readers = path.name.startswith(".") or path.suffix == ".md"
+    is_of_others = key == CONTRACTS_KEY and path.relative_to(folder).parts[0] in _WHERE_NAMED
+    return not is_for_readers and not is_of_others
 
 
 def _named_within(content: Any) -> list[Any]:
@@ -222,7 +212,7 @@ def _files_within(path: Path, above: tuple[Path, ...] = ()) -> list[Path]:
     if path.suffix != ".yaml" or not path.is_file() or path.resolve() in above:
         return []
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_bytes(), Loader=Loader)
     except yaml.YAMLError:
         return []
     files = [
@@ -252,5 +242,6 @@ def _git_commit() -> dict[str, str]:
     return {"git_commit": answers[0] + ("+changes" if answers[1] else "")}
 
 
-def _hash_of_mapping(mapping: dict[str, str]) -> str:
+def hash_of_mapping(mapping: Mapping[str, object]) -> str:
+    """The SHA-256 of names and what they stand for, as JSON sorted by name."""
     return hashlib.sha256(json.dumps(mapping, sort_keys=True).encode()).hexdigest()

@@ -47,14 +47,15 @@ def run(
     from evalkit.batch.plan import plan_run
     from evalkit.batch.progress import make_display
     from evalkit.batch.run import Options, run_batch
-    from evalkit.batch.staleness import decide
+    from evalkit.batch.staleness import Staleness, decide
     from evalkit.batch.vintage import prepare_run
 
     prepared = prepare_run(run_file, out=out)
     refuse_faulty_files(prepared)
     units = plan_run(prepared)
     if dry_run:
-        decisions = decide(units, prepared, read_attempts(prepared.run_dir), only=only, force=force)
+        staleness = Staleness(prepared, read_attempts(prepared.run_dir))
+        decisions = decide(units, staleness, only=only, force=force)
         typer.echo(_decisions_as_text(decisions, as_json=as_json))
         return
     options = Options(jobs=jobs, only=only, force=force, time_limit_seconds=time_limit)
@@ -82,5 +83,10 @@ def _decisions_as_text(decisions: "tuple[Decision, ...]", *, as_json: bool) -> s
     lines = [
         f"{decision.action:<8} {decision.unit.name}  ({decision.reason})" for decision in decisions
     ]
-    n_to_run = sum(decision.action == "run" for decision in decisions)
-    return "\n".join([*lines, f"{n_to_run} of {len(decisions)} units would run; nothing was done"])
+    n_to_run, n_open = (
+        sum(decision.action == action for decision in decisions) for action in ("run", "may run")
+    )
+    may_run = f", {n_open} more may" if n_open else ""
+    return "\n".join(
+        [*lines, f"{n_to_run} of {len(decisions)} units would run{may_run}; nothing was done"]
+    )

@@ -21,7 +21,7 @@ from evalkit.line.table import Guard, Table
 from evalkit.params import Run
 from evalkit.reads import may_read
 from evalkit.tables import CITY, slug
-from evalkit.vocabulary import SIMULATED, TABLE_LANGUAGE, in_language
+from evalkit.vocabulary import SIMULATED
 
 
 class _Provenance(TypedDict):
@@ -89,7 +89,7 @@ def protected(
     provenance: _Provenance = {
         "name": _file_name(declared, district or CITY),
         "unit": declared.unit,
-        "source": in_language(run.params.title, TABLE_LANGUAGE),
+        "source": run.params.run,
         "grade": SIMULATED if is_simulated else grade or declared.grade,
         "min_count": run.params.min_count,
     }

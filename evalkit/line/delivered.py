@@ -14,6 +14,7 @@ import polars as pl
 
 from evalkit.line.columns import PERSON_IDS
 from evalkit.line.table import Table
+from evalkit.reads import listed
 from evalkit.shipped import shipped
 
 # The types of the standard, as evalkit holds them.
@@ -38,7 +39,7 @@ def delivered() -> Mapping[str, Table]:
     # Imported here: most commands and all notebooks but the first never ask.
     from evalkit.records import load
 
-    paths = sorted(shipped("data_contracts").glob("*.odcs.yaml"))
+    paths = listed(shipped("data_contracts"), "*.odcs.yaml")
     contracts = [load(path, dict) for path in paths]
     return MappingProxyType({table.name: table for table in map(_table_of, contracts)})
 

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from evalkit.errors import ParameterError, first_few
+from evalkit.reads import listed
 from evalkit.records import Record, read_yaml, validate
 from evalkit.vocabulary import Language
 
@@ -124,7 +125,7 @@ def _files(folder: Path) -> dict[tuple[str, str], _Texts]:
     """
     texts = {
         (match[1], match[2] or ""): read_yaml(path)
-        for path in sorted(folder.glob("*.yaml"))
+        for path in listed(folder, "*.yaml")
         if (match := _FILE.fullmatch(path.name))
     }
     faults = [*_missing(texts), *_uneven(texts)]

@@ -16,12 +16,13 @@ from pydantic import BaseModel
 
 from evalkit.errors import ParameterError, first_few
 from evalkit.line.adjustment import step_term
-from evalkit.line.based_on import price_book_content
+from evalkit.line.based_on import BASED_ON, price_book_content
 from evalkit.line.calendar import breaks_of
-from evalkit.line.price_book import PriceBookFile
+from evalkit.line.price_book import Posting, PriceBookFile
 from evalkit.line.protocol import Protocol
 from evalkit.line.protocols import load_protocols
 from evalkit.params import Run
+from evalkit.reads import keys_alone
 from evalkit.records import validate
 from evalkit.vocabulary import Language, Text, in_language
 from evalkit.words.files import texts_of
@@ -142,7 +143,7 @@ def _names(run: Run, language: Language) -> dict[str, Text]:
     titles = {protocol.intervention_id: protocol.title for protocol in protocols}
     titles |= {group.name: group.title for protocol in protocols for group in protocol.subgroups}
     if book:
-        titles |= {posting.posting: posting.name for posting in _prices(run.path(book)).postings}
+        titles |= {posting.posting: posting.name for posting in _postings(run.path(book))}
     lives_in = texts_of(language)["covariate.lives_in"]
     titles |= {
         f"lives_in_{district}": {language: lives_in.format(district=district)}
@@ -206,5 +207,6 @@ def _items_of(kinds: tuple[Any, ...], value: Any) -> Iterator[tuple[str, Any, An
 
 
 @cache
-def _prices(path: Path) -> PriceBookFile:
-    return validate(price_book_content(path), PriceBookFile, where=str(path))
+def _postings(path: Path) -> tuple[Posting, ...]:
+    with keys_alone("postings", BASED_ON):
+        return validate(price_book_content(path), PriceBookFile, where=str(path)).postings

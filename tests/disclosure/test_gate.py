@@ -16,7 +16,7 @@ def run(tmp_path):
     extract = SimpleNamespace(is_simulated=False)
     return SimpleNamespace(
         run_dir=tmp_path,
-        params=SimpleNamespace(title={"en": "A test"}, min_count=5, extract=extract),
+        params=SimpleNamespace(run="test", min_count=5, extract=extract),
     )
 
 

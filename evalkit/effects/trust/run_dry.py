@@ -54,7 +54,8 @@ def comparison_left(weighting: StartNow, *, first_month: date, min_count: int) -
     total = pl.col("weight").sum()
     worth = (
         windows.filter("is_unassigned")
-        .group_by("trial_month", "cluster_id")
+        # In order, since a sum in another order differs in its last digit.
+        .group_by("trial_month", "cluster_id", maintain_order=True)
         .agg(total)
         .group_by("trial_month")
         .agg(effective_sample_size=total**2 / (pl.col("weight") ** 2).sum())

@@ -26,6 +26,7 @@ from evalkit.intake.reading.record_layout import load_layouts
 from evalkit.intake.reading.searching import searchable
 from evalkit.intake.reading.side_by_side import side_by_side
 from evalkit.line.needs import HOUSEHOLDS, Need
+from evalkit.reads import listed, note_file
 
 # What the name of a letter begins with that came back from a sender.
 RETURNED = "returned_"
@@ -105,7 +106,9 @@ def read_delivery(
             "extract.folder (relative to the run file).",
             fix="check the path, or put the files there.",
         )
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    paths = [path for path in listed(folder, "**/*") if path.is_file()]
+    for path in paths:
+        note_file(path)  # not every library that reads tables opens files where Python sees it
     is_at_top = {path: path.parent == folder and not path.name.startswith(".") for path in paths}
     held = [
         (path, table)

@@ -21,6 +21,7 @@ import polars as pl
 
 from evalkit.errors import IntakeError, nearest
 from evalkit.line.delivered import DTYPES, delivered
+from evalkit.reads import listed
 from evalkit.vocabulary import SENDER_LANGUAGE, TABLE_LANGUAGE, Text
 
 # Faults of one contract that are named at once.
@@ -146,7 +147,7 @@ def load_contracts(folder: Path | str) -> dict[str, Contract]:
         does not exist; all faults at once.
     """
     folder = Path(folder)
-    paths = sorted(folder.glob("*.odcs.yaml"))
+    paths = listed(folder, "*.odcs.yaml")
     if not paths:
         raise IntakeError(
             "No data contract was found.",

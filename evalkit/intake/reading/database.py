@@ -17,6 +17,7 @@ import polars as pl
 
 from evalkit.errors import IntakeError
 from evalkit.intake.reading.delivered import Delivered, typed_file
+from evalkit.reads import note_file
 
 _URI = re.compile(r"[a-z]+://")
 _KINDS = {"postgres": "postgresql"}
@@ -64,6 +65,8 @@ def read_database(uri: str, keys: Mapping[str, Sequence[str]]) -> dict[str, tupl
             kind,
             f"A database of this kind is not read; kinds that are: {', '.join(sorted(_NAMES))}.",
         )
+    if kind in ("sqlite", "duckdb"):
+        note_file(unquote(location.split("?")[0]))
     # The driver would try for half a minute to open a file that is not there.
     if kind == "sqlite" and not Path(unquote(location.split("?")[0])).is_file():
         raise _refusal(kind, "The database could not be opened or read (no such file).")

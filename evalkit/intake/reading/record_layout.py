@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from evalkit.errors import IntakeError, ParameterError, first_few, nearest
+from evalkit.reads import listed
 from evalkit.shipped import shipped
 from evalkit.vocabulary import Grade, Text
 
@@ -174,7 +175,7 @@ def load_layouts(contracts_folder: Path | str | None = None) -> tuple[RecordLayo
 
     own = Path(contracts_folder) / FOLDER if contracts_folder else None
     folder = own if own and own.is_dir() else shipped("data_contracts", FOLDER)
-    layouts = {path: load(path, RecordLayout) for path in sorted(folder.glob("*.yaml"))}
+    layouts = {path: load(path, RecordLayout) for path in listed(folder, "*.yaml")}
     faults = [
         f"{path.name}: {fault}" for path, layout in layouts.items() for fault in _faults_of(layout)
     ]

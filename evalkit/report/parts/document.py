@@ -15,7 +15,6 @@ from evalkit.params import Run
 from evalkit.report.parts.numbers import RANGE, Form, PageTables, Row, interval, number
 from evalkit.report.parts.place import Place
 from evalkit.tables import CITY
-from evalkit.vocabulary import TABLE_LANGUAGE, in_language
 from evalkit.words import Words
 
 
@@ -246,7 +245,7 @@ class Brief:
         """The line under a table; a source that is the run itself is named in the reader's
         language.
         """
-        title, source = self.run.params.title, table.source
-        if source == in_language(title, TABLE_LANGUAGE):
-            source = title[self.words.language]
+        params, source = self.run.params, table.source
+        if source == params.run:
+            source = params.title[self.words.language]
         return self.words.text("mark.table_note", source=source, grade=table.grade)
