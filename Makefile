@@ -19,7 +19,7 @@ help:
 	@echo "make test    every check: library, notebooks, pages in a browser"
 	@echo "make quick   the rooms' tests without browser, notebooks and slow proofs (ROOM=effects: one room)"
 	@echo "make types   the type checker alone (ROOM=effects: one room)"
-	@echo "make lab     JupyterLab on this computer only, opened in notebooks/"
+	@echo "make lab     JupyterLab on this computer only, opened on notebooks/index.ipynb"
 	@echo "make bench   speed and memory beside other packages; wants a quiet machine and about an hour"
 	@echo "make prove   the speed comparisons and the slow proofs (hours; what was done is kept in build/prove)"
 	@echo "make setup   install what the other commands need (they do it themselves)"
@@ -94,7 +94,7 @@ bench: .venv-bench/.ready
 	for comparison in intake spells survival effects value; do $(RUN) .venv-bench/bin/python benchmarks/$$comparison.py || exit 1; done
 
 lab: $(SETUP)
-	cd notebooks && $(RUN) ../$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1
+	$(RUN) $(BIN)/evalkit lab
 
 lock: .uv/.ready
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \

@@ -6,7 +6,10 @@ A run is finished when its site has its first page, which the last of its notebo
 import os
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
+
+import polars as pl
 
 from evalkit.errors import ParameterError, nearest
 from evalkit.shipped import shipped
@@ -73,6 +76,36 @@ def finished_runs(folder: Path) -> list[Path]:
     pages = [run.joinpath(*_FINISHED_BY) for run in runs_in(folder)]
     times = {page.parents[1]: page.stat().st_mtime_ns for page in pages if page.is_file()}
     return sorted(times, key=lambda run: (-times[run], run.name))
+
+
+def list_runs(folder: Path | None = None) -> pl.DataFrame:
+    """The runs that there are: the one that notebooks open first, then the others.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        The folder of the runs; without it the one of `runs_folder`.
+
+    Returns
+    -------
+    DataFrame
+        One row per run: `run` (its name, which a notebook takes as run_dir), `finished` (when its
+        first page was written, local time; null where it has not finished) and `pages` (that page).
+    """
+    folder = folder or runs_folder()
+    finished = finished_runs(folder)
+    rows = [
+        {
+            "run": run.name,
+            "finished": datetime.fromtimestamp(page.stat().st_mtime) if is_finished else None,
+            "pages": str(page) if is_finished else None,
+        }
+        for run in (*finished, *(run for run in runs_in(folder) if run not in finished))
+        for page, is_finished in [(run.joinpath(*_FINISHED_BY), run in finished)]
+    ]
+    return pl.DataFrame(
+        rows, schema={"run": pl.String, "finished": pl.Datetime("ms"), "pages": pl.String}
+    )
 
 
 def runs_in(folder: Path) -> list[Path]:

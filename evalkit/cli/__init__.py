@@ -14,6 +14,7 @@ from evalkit.cli import (
     check,
     count,
     delivery,
+    lab,
     new,
     params,
     record,
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 for _command in (
     new.new,
+    lab.lab,
     run.run,
     report.report,
     check.check,

@@ -14,10 +14,14 @@ from evalkit.line.protocol import Protocol
 from evalkit.params import RunFile
 from evalkit.project.commented import commented
 from evalkit.project.guess import Guess, Window, protocol_values
+from evalkit.shipped import OWN_NOTEBOOKS
 from evalkit.vocabulary import Language
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_IGNORED = ("extract/", "runs/", "letters/", "build/", "*.duckdb", "*.sqlite", "*.key")
+_IGNORED = (
+    *("extract/", "runs/", "letters/", "build/", "*.duckdb", "*.sqlite", "*.key"),
+    *(f"notebooks/explore/{OWN_NOTEBOOKS}", ".ipynb_checkpoints/"),
+)
 _EXAMPLE_OF_RUN = {
     "districts": ["Norr", "Söder"],
     "extract": {"first_month": "2020-01", "data_through": "2024-12"},
@@ -103,7 +107,9 @@ def read_me(name: str, title: str, languages: tuple[Language, ...]) -> str:
 
 
 def ignored(suffixes: Iterable[str]) -> str:
-    """What git leaves alone: data of every kind that is read, and runs."""
+    """What git leaves alone: data of every kind that is read, runs, and notebooks that somebody
+    tries things in, whose outputs may hold data.
+    """
     lines = [*_IGNORED, *(f"*{suffix}" for suffix in suffixes)]
     return "\n".join(["# Data and results stay out of git.", *lines]) + "\n"
 

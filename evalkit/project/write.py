@@ -23,18 +23,15 @@ from evalkit.project.own_files import (
     read_me,
     run_text,
 )
-from evalkit.shipped import shipped
+from evalkit.shipped import OWN_NOTEBOOKS, shipped
 from evalkit.vocabulary import REPORT_LANGUAGES, Language
 
 # The price book that a new project's own rests on.
 _BASE_BOOK = "stockholm_2026.yaml"
-# What a project takes over: contracts and mappings, the notebooks of the line, and what a price
-# book needs.
+# What a project takes over: contracts and mappings, the notebooks, and what a price book needs.
 _COPIED = (
     "data_contracts",
-    "notebooks/city",
-    "notebooks/district",
-    "notebooks/intervention",
+    "notebooks",
     "params/schema",
     "params/calendar",
     "params/protocols/templates",
@@ -50,7 +47,7 @@ _EXAMPLE = (
     "params/unit_costs/northern_ireland.yaml",
     "tests/data/northern_ireland",
 )
-_LEFT_OUT = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "*.py")
+_LEFT_OUT = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "*.py", OWN_NOTEBOOKS)
 
 
 @dataclass(frozen=True)

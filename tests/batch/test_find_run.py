@@ -133,3 +133,13 @@ def test_protocol_of_a_run_is_its_first_when_none_is_named(seen):
 def test_protocol_of_a_run_without_protocols_is_refused(seen):
     with pytest.raises(ProtocolError, match="no protocol"):
         protocol_of(seen.prepare())
+
+
+def test_list_runs_names_the_newest_first_and_unfinished_last(seen):
+    for name, at in (("older", 1_000), ("newest", 2_000), ("begun", None)):
+        _made(seen.root / "runs", name, at=at)
+
+    listed = runs.list_runs()
+
+    assert listed["run"].to_list() == ["newest", "older", "begun"]
+    assert listed["pages"].is_null().to_list() == [False, False, True]
