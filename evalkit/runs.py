@@ -89,22 +89,20 @@ def list_runs(folder: Path | None = None) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        One row per run: `run` (its name, which a notebook takes as run_dir), `finished` (when its
-        first page was written, local time; null where it has not finished) and `pages` (that page).
+        One row per run: `run` (its name, which a notebook takes as run_dir) and `finished` (when
+        its first page was written, local time; null where it has not finished).
     """
     folder = folder or runs_folder()
     finished = finished_runs(folder)
-    rows = [
-        {
-            "run": run.name,
-            "finished": datetime.fromtimestamp(page.stat().st_mtime) if is_finished else None,
-            "pages": str(page) if is_finished else None,
-        }
-        for run in (*finished, *(run for run in runs_in(folder) if run not in finished))
-        for page, is_finished in [(run.joinpath(*_FINISHED_BY), run in finished)]
-    ]
+    others = [run for run in runs_in(folder) if run not in finished]
+    pages = [run.joinpath(*_FINISHED_BY) for run in finished]
+    times = [datetime.fromtimestamp(round(page.stat().st_mtime)) for page in pages]
     return pl.DataFrame(
-        rows, schema={"run": pl.String, "finished": pl.Datetime("ms"), "pages": pl.String}
+        {
+            "run": [run.name for run in (*finished, *others)],
+            "finished": [*times, *[None] * len(others)],
+        },
+        schema={"run": pl.String, "finished": pl.Datetime},
     )
 
 

@@ -12,7 +12,8 @@ from evalkit.errors import ParameterError
 _NOTEBOOKS = "notebooks"
 _INDEX = "index.ipynb"
 # What JupyterLab does unless whoever works in it has said otherwise: it asks nothing of the
-# network, not even whether news may be fetched. A user's own settings are neither read nor written.
+# network, not even whether news may be fetched, and the pages that it exports do not either. A
+# user's own settings come before these and are not written to.
 _DEFAULTS = Path(__file__).parent / "jupyter"
 _CONFIG_VARIABLE = "JUPYTER_CONFIG_PATH"
 

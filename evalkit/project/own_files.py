@@ -97,7 +97,7 @@ def book_text(name: str, languages: tuple[Language, ...], base: str) -> str:
 
 
 def read_me(name: str, title: str, languages: tuple[Language, ...]) -> str:
-    """What to do, in four steps, in each language."""
+    """What to do, step by step, in each language."""
     texts = [(_TEMPLATES / f"{language}.md").read_text(encoding="utf-8") for language in languages]
     replaced = {"{name}": name, "{title}": title, "{version}": __version__}
     text = "\n".join(texts)

@@ -142,4 +142,4 @@ def test_list_runs_names_the_newest_first_and_unfinished_last(seen):
     listed = runs.list_runs()
 
     assert listed["run"].to_list() == ["newest", "older", "begun"]
-    assert listed["pages"].is_null().to_list() == [False, False, True]
+    assert listed["finished"].is_null().to_list() == [False, False, True]

@@ -1,5 +1,7 @@
-"""Executed notebooks of a run, opened in a real JupyterLab that does not trust them: every picture
-is there, with its name and its rows, and nothing is asked of the network.
+"""A new project in a real JupyterLab, as `evalkit lab` opens it: the index, a notebook of explore/
+that is run there, and the executed notebooks of a run, which JupyterLab has not made itself and so
+does not trust. Every picture is there, with its name and its rows, and nothing is asked of the
+network.
 """
 
 import json
@@ -9,19 +11,22 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
+from urllib.request import urlopen
 
 import nbformat
 import pytest
 
+from evalkit.project import new_project
+from evalkit.runs import RUNS_VARIABLE, find_run
+
 ROOT = Path(__file__).parents[2]
-RUN = ROOT / "build" / "nbval" / "northern_ireland"
 WAIT_SECONDS = 60
-# All cells are drawn, not only those in sight; nobody is asked whether news are wanted.
-SETTINGS = {
-    "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
-    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false"},
-}
+RUN_SECONDS = 180
+# All cells are drawn, not only those in sight.
+SETTINGS = {"@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"}}
 LOOK = """
 const images = '.jp-OutputArea-output img[src^="data:image/svg+xml"]';
 const pictures = [...document.querySelectorAll(images)];
@@ -29,21 +34,55 @@ return {
   names: pictures.filter(one => one.complete && one.naturalWidth > 0).map(one => one.alt),
   rows: document.querySelectorAll('.jp-OutputArea-output details table').length,
   left: document.querySelectorAll('.jp-OutputArea-output svg').length,
+  prompts: [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(e => e.innerText),
+  errors: document.querySelectorAll('[data-mime-type="application/vnd.jupyter.error"]').length
+    + document.querySelectorAll('[data-mime-type="application/vnd.jupyter.stderr"]').length,
+  text: [...document.querySelectorAll('.jp-OutputArea-output')].map(e => e.innerText).join(' '),
+  links: [...document.querySelectorAll('.jp-MarkdownOutput a')].map(e => e.innerText),
+  asked: document.querySelectorAll('.jp-Dialog, .Toastify__toast').length,
 };
 """
+MENU = "//li[contains(@class, 'lm-MenuBar-item')][.//div[text()='Run']]"
+RUN_ALL = "//div[contains(@class, 'lm-Menu-itemLabel')][text()='Run All Cells']"
 
 
-def _pictures(notebook: Path) -> list[str]:
-    """The names of the pictures that stand in an executed notebook's outputs."""
-    read = nbformat.read(notebook, as_version=4)
-    html = [
-        output["data"].get("text/html", "")
-        for cell in read.cells
+@dataclass(frozen=True)
+class Lab:
+    """A JupyterLab on a project, with the address that it prints and the token in it."""
+
+    project: Path
+    printed: str
+
+    @property
+    def address(self) -> str:
+        return re.match(r"http://127\.0\.0\.1:\d+/", self.printed)[0]
+
+    def page(self, notebook: str, kind: str = "lab/tree") -> str:
+        """The address of a notebook of the project."""
+        return f"{self.address}{kind}/{notebook}?{self.printed.split('?')[1]}"
+
+
+def _run() -> Path:
+    return find_run(ROOT / "build" / "nbval" / "northern_ireland")
+
+
+def _outputs(notebook: Path) -> list[dict]:
+    """What an executed notebook shows, by form."""
+    cells = nbformat.read(notebook, as_version=4).cells
+    return [
+        output["data"]
+        for cell in cells
         if cell.cell_type == "code"
         for output in cell.outputs
         if "data" in output
     ]
-    return re.findall(r'<img alt="([^"]*)"[^>]*src="data:image/svg', "\n".join(html))
+
+
+def _pictures(notebook: Path) -> list[str]:
+    """The names of the pictures that stand in an executed notebook's outputs."""
+    html = [shown.get("text/html", "") for shown in _outputs(notebook)]
+    names = re.findall(r'<img alt="([^"]*)"[^>]*src="data:image/svg', "\n".join(html))
+    return [unescape(name) for name in names]
 
 
 def _one_of_each_folder(folder: Path) -> list[Path]:
@@ -57,80 +96,160 @@ def _one_of_each_folder(folder: Path) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """The address of a JupyterLab whose files are a copy of the run's executed notebooks, which it
-    has not made itself and so does not trust.
-    """
+    """JupyterLab on a new project with a finished run, for somebody who has never started it."""
     home = tmp_path_factory.mktemp("jupyter")
-    shutil.copytree(RUN / "notebooks", home / "notebooks")
+    project = new_project(home / "town").folder
+    shutil.copytree(_run(), project / "runs" / "northern_ireland")
     for plugin, settings in SETTINGS.items():
         file = home / "settings" / f"{plugin}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(settings), encoding="utf-8")
-    own = {"JUPYTERLAB_SETTINGS_DIR": str(home / "settings")}
+    own = {name: text for name, text in os.environ.items() if name != RUNS_VARIABLE}
+    own |= {"HOME": str(home), "JUPYTERLAB_SETTINGS_DIR": str(home / "settings")}
     own |= {f"JUPYTER_{one}_DIR": str(home / one.lower()) for one in ("CONFIG", "DATA", "RUNTIME")}
-    command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"]
-    command += ["--ServerApp.ip=127.0.0.1", "--ServerApp.port=0", "--IdentityProvider.token="]
-    command += ["--ServerApp.open_browser=False", f"--ServerApp.root_dir={home / 'notebooks'}"]
+    command = [sys.executable, "-m", "evalkit", "lab", project, "--no-browser", "--port", "0"]
     with (home / "log").open("w") as log:
-        server = subprocess.Popen(command, env=os.environ | own, stderr=log, stdout=log)
+        server = subprocess.Popen(command, env=own, stderr=log, stdout=log)
     try:
-        yield _address(home / "log", server)
+        yield Lab(project, _printed(home / "log", server))
     finally:
         server.terminate()
         server.wait(20)
 
 
-def _address(log: Path, server: subprocess.Popen) -> str:
+def _printed(log: Path, server: subprocess.Popen) -> str:
     until = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < until and server.poll() is None:
-        if found := re.search(r"http://127\.0\.0\.1:\d+/", log.read_text(encoding="utf-8")):
-            return found[0]
+        if printed := re.search(
+            r"http://127\.0\.0\.1:\S+\?token=\w+", log.read_text(encoding="utf-8")
+        ):
+            return printed[0]
         time.sleep(0.2)
     pytest.fail(f"JupyterLab did not start:\n{log.read_text(encoding='utf-8')}")
 
 
+def _looked(driver, until, seconds: float = WAIT_SECONDS) -> dict:
+    """What is there of the notebook, when that is as asked or the time is over."""
+    end = time.monotonic() + seconds
+    while not until(looked := driver.execute_script(LOOK)) and time.monotonic() < end:
+        time.sleep(0.3)
+    return looked
+
+
+def _open(driver, address: str) -> None:
+    """Open an address in a new tab, which is not waited for: JupyterLab goes on loading as long as
+    it is open.
+    """
+    driver.switch_to.new_window("tab")
+    driver.execute_script(f"location.href = {json.dumps(address)}")
+
+
+def _run_all(driver) -> dict:
+    """Run all cells of the notebook that is open; what is there when the last one has ended."""
+    for place in (MENU, RUN_ALL):
+        end = time.monotonic() + WAIT_SECONDS
+        while time.monotonic() < end:
+            shown = [one for one in driver.find_elements("xpath", place) if one.is_displayed()]
+            if shown:
+                shown[0].click()
+                break
+            time.sleep(0.3)
+    return _looked(
+        driver,
+        lambda looked: re.search(r"\d", looked["prompts"][-1]) if looked["prompts"] else False,
+        RUN_SECONDS,
+    )
+
+
+def _asked_outside(browser, lab: Lab) -> list[str]:
+    return [url for url in browser.outside_requests() if not url.startswith((lab.address, "ws:"))]
+
+
+@pytest.mark.browser
+def test_lab_opens_on_the_index_which_lists_the_runs_and_asks_nothing(lab, browser):
+    _open(browser.driver, lab.printed)
+    _looked(browser.driver, lambda looked: len(looked["links"]) > 1)
+    ran = _run_all(browser.driver)
+
+    assert browser.driver.current_url.endswith("/lab/tree/notebooks/index.ipynb")
+    assert "northern_ireland" in ran["text"] and not ran["errors"]
+    assert ran["asked"] == 0
+    assert _asked_outside(browser, lab) == []
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(400)
+def test_first_notebook_of_the_index_runs_in_a_new_project(lab, browser):
+    index = (lab.project / "notebooks" / "index.ipynb").read_text(encoding="utf-8")
+    first = re.search(r"\((explore/[^)]+)\)", index)[1]
+
+    _open(browser.driver, lab.page(f"notebooks/{first}"))
+    _looked(browser.driver, lambda looked: len(looked["prompts"]) > 1)
+    ran = _run_all(browser.driver)
+
+    assert all(re.search(r"\d", prompt) for prompt in ran["prompts"])
+    assert "newest finished run" in ran["text"] and not ran["errors"]
+    assert _asked_outside(browser, lab) == []
+
+
 @pytest.mark.browser
 def test_pictures_of_executed_notebooks_are_there_in_jupyterlab(lab, browser):
-    notebooks = _one_of_each_folder(RUN / "notebooks")
+    run = lab.project / "runs" / "northern_ireland"
+    notebooks = _one_of_each_folder(run / "notebooks")
     asked = {notebook.name: len(_pictures(notebook)) for notebook in notebooks}
     assert len(asked) == 3 and min(asked.values()) > 1
 
-    seen = {
-        notebook.name: _seen_in(
-            browser.driver,
-            f"{lab}lab/tree/{notebook.relative_to(RUN / 'notebooks')}",
-            asked[notebook.name],
+    seen = {}
+    for notebook in notebooks:
+        _open(browser.driver, lab.page(str(notebook.relative_to(lab.project))))
+        n_pictures = asked[notebook.name]
+        seen[notebook.name] = _looked(
+            browser.driver, lambda looked, n=n_pictures: len(looked["names"]) >= n
         )
-        for notebook in notebooks
-    }
 
     assert {name: len(one["names"]) for name, one in seen.items()} == asked
     assert {name: one["rows"] for name, one in seen.items()} == asked
     assert all(all(one["names"]) and not one["left"] for one in seen.values())
-    assert [url for url in browser.outside_requests() if not url.startswith((lab, "ws:"))] == []
+    assert _asked_outside(browser, lab) == []
 
 
-def _seen_in(driver, address: str, n_asked: int) -> dict:
-    """What is there of the outputs of a notebook that a new tab opens."""
-    driver.switch_to.new_window("tab")
-    # The address is not waited for: JupyterLab goes on loading as long as it is open.
-    driver.execute_script(f"location.href = {json.dumps(address)}")
-    until = time.monotonic() + WAIT_SECONDS
-    looked: dict = {"names": []}
-    while len(looked["names"]) < n_asked and time.monotonic() < until:
-        time.sleep(0.3)
-        looked = driver.execute_script(LOOK)
-    return looked
+@pytest.mark.browser
+def test_pictures_are_there_in_the_page_that_jupyterlab_exports(lab, browser, tmp_path):
+    """File > Save and Export Notebook As > HTML, opened as a file."""
+    run = lab.project / "runs" / "northern_ireland"
+    notebook = _one_of_each_folder(run / "notebooks")[0]
+    exported = lab.page(str(notebook.relative_to(lab.project)), kind="nbconvert/html")
+    page = tmp_path / "exported.html"
+    with urlopen(exported) as answer:
+        page.write_bytes(answer.read())
+
+    browser.open(page)
+    seen = browser.driver.execute_script(LOOK)
+
+    assert seen["names"] == _pictures(notebook)
+    assert browser.outside_requests() == []
+
+
+def test_a_picture_is_an_image_in_html_and_its_name_in_plain_text():
+    """The two forms that JupyterLab, nbconvert and VS Code all take, and no script in them."""
+    pictures = [
+        shown
+        for notebook in sorted(_run().glob("notebooks/*/*.ipynb"))
+        for shown in _outputs(notebook)
+        if "data:image/svg" in shown.get("text/html", "")
+    ]
+
+    assert pictures
+    assert {form for shown in pictures for form in shown} == {"text/html", "text/plain"}
+    assert not [shown for shown in pictures if re.search(r"<script|\son\w+=", shown["text/html"])]
 
 
 def test_no_output_of_an_executed_notebook_names_an_outside_address():
     named = {
         address
-        for notebook in sorted(RUN.glob("notebooks/*/*.ipynb"))
-        for cell in nbformat.read(notebook, as_version=4).cells
-        if cell.cell_type == "code"
-        for output in cell.outputs
-        for address in re.findall(r"https?://[^\s\"'<>\\]+", json.dumps(output))
+        for notebook in sorted(_run().glob("notebooks/*/*.ipynb"))
+        for shown in _outputs(notebook)
+        for address in re.findall(r"https?://[^\s\"'<>\\]+", json.dumps(shown))
     }
 
     assert named == set()
