@@ -23,7 +23,7 @@ def test_a_cox_fit_says_what_it_is_with_z_and_p():
     fit = survival.cox(SPELLS, **SPELL, covariates=["x"])
     [row] = fit.table.to_dicts()
 
-    assert repr(fit).startswith("Hazard ratios: 10 spells, 7 ends; likelihood ratio ")
+    assert repr(fit).startswith("Hazard ratios: 10 spells, 7 ends; concordance 0.486; likelihood")
     assert len(repr(fit).splitlines()) < 10
     assert row["z"] == pytest.approx(row["estimate"] / row["std_error"])
     # The two-sided normal probability, as statsmodels gives it.

@@ -2,8 +2,9 @@
 one cause's share.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Literal, get_args
 
 import numpy as np
@@ -15,6 +16,7 @@ from evalkit.survival.counts.frames import Frame
 from evalkit.survival.counts.options import check_option
 from evalkit.survival.counts.spell_columns import Roles, SpellColumns, read_spell_columns
 from evalkit.survival.curves.curve_table import normal_quantile
+from evalkit.survival.regression.concordance import concordance
 from evalkit.survival.regression.design import Design, design_of
 from evalkit.survival.regression.partial_likelihood import Maximum, Ties, maximise
 from evalkit.survival.regression.risk_rows import CENSORED, EVENT, KEPT, RiskRows
@@ -49,6 +51,8 @@ class HazardFit(Regression):
         Rows, and those that ended by the event.
     design : Design
         How covariates became the columns of the model.
+    compare_pairs : callable
+        Finds `concordance`.
     """
 
     covariance: np.ndarray
@@ -60,12 +64,21 @@ class HazardFit(Regression):
     n_spells: int
     n_events: int
     design: Design
+    compare_pairs: Callable[[], float | None]
+
+    @cached_property
+    def concordance(self) -> float | None:
+        """Of pairs of whom one leaves first, the share in which that one has the higher hazard: 0.5
+        is chance. None for Fine-Gray. Found when first asked for.
+        """
+        return self.compare_pairs()
 
     @property
     def headline(self) -> str:
         """What was fitted to how much, in a line."""
         test = likelihood_ratio(self.log_likelihood_null, self.log_likelihood, self.terms.height)
-        return f"Hazard ratios: {self.n_spells:,} spells, {self.n_events:,} ends; {test}"
+        pairs = "" if self.concordance is None else f"concordance {self.concordance:.3f}; "
+        return f"Hazard ratios: {self.n_spells:,} spells, {self.n_events:,} ends; {pairs}{test}"
 
 
 def cox(
@@ -248,6 +261,7 @@ def _fit(
         len(rows.x),
         n_events,
         design,
+        partial(concordance, rows, rows.x @ maximum.coefficients),
     )
 
 
