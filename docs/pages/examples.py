@@ -19,7 +19,7 @@ from typing import Any
 
 import polars as pl
 
-from evalkit.sketch import as_html
+from evalkit.images import as_html
 
 FOLDER = Path(__file__).parents[1] / "reference" / "examples"
 SETUP = "setup"

@@ -1,13 +1,63 @@
-"""Examples of the room effects, on the young people of Northern Ireland that come with evalkit."""
+"""Examples of the room effects, on made-up people, and on the young people of
+Northern Ireland whose data come with evalkit."""
 
 # %% setup
-# The real data that come with evalkit: admitted, made into spells, and the target trial that their
-# run declares. A notebook of a finished run reads the same tables with `tables.read_tables`.
-# What is shown here is public; in a run it passes disclosure control before anybody sees it.
+# Made-up people, month by month: a course keeps those who take it out of work for four months and
+# helps them afterwards. Who is older takes it more often, and finds work later without it.
 import numpy as np
 import polars as pl
 
-from evalkit import effects, intake, spells
+from evalkit import effects
+
+rng = np.random.default_rng(1)
+n_people = 400
+is_older = rng.random(n_people) < 0.5
+start = np.where(rng.random(n_people) < 0.3 + 0.3 * is_older, rng.integers(4, 16, n_people), 99)
+without = rng.exponential(np.where(is_older, 24, 14)).astype(int) + 1
+to_work = np.where(without <= start, without, np.maximum(start + 4, (0.7 * without).astype(int)))
+who, month = (axis.ravel() for axis in np.indices((n_people, 36)))
+person_months = pl.DataFrame(
+    {
+        "person_id": who,
+        "month": month,
+        "state": np.where(month >= to_work[who], "work", "support"),
+        "in_course": (month >= start[who]) & (month < start[who] + 4) & (month < to_work[who]),
+        "is_older": is_older[who],
+    }
+)
+person_months.head(3)
+
+# %% Protocol
+# Who could start and when, how long people are followed, and compared with what.
+course = effects.Protocol(
+    "course", from_month=5, to_month=15, follow_up_months=18, planned_months=4, comparisons=["wait"]
+)
+course
+
+# %% emulate_trials, Trials
+of_course = effects.emulate_trials(
+    person_months,
+    id="person_id",
+    month="month",
+    state="state",
+    intervention="in_course",
+    covariates=["is_older"],
+    protocol=course,
+)
+print(of_course.design.shape, of_course.terms, of_course.states)
+
+# %% estimate, EffectEstimate
+found = effects.estimate(of_course, n_draws=50, seed=1)
+found
+
+# %% plot
+effects.plot(found.curves.filter(state="work"), planned_months=4)
+
+# %% setup
+# For what a run does: the real data that come with evalkit, admitted and made into spells, and the
+# target trial that their run declares. A notebook of a finished run reads the same tables with `tables.read_tables`.
+# What is shown here is public; in a run it passes disclosure control before anybody sees it.
+from evalkit import intake, spells
 from evalkit.errors import ProtocolError
 from evalkit.batch.vintage import prepare_run
 from evalkit.line.delivered import as_delivered
@@ -22,7 +72,7 @@ list(admission.tables)
 protocols = effects.load_protocols(run)
 [protocol.protocol for protocol in protocols]
 
-# %% protocol_of, Protocol
+# %% protocol_of
 protocol = effects.protocol_of(run, "government_training")
 protocol.comparisons, protocol.follow_up_months, protocol.primary_outcome
 
@@ -86,9 +136,9 @@ people = effects.PersonTables(
 )
 people.of_district("Belfast").person.height
 
-# %% Trials
+# %% trials_of_tables
+# `PersonTables.trials` calls it with its own tables.
 trials = people.trials(protocol)
-print(trials.design.shape, trials.states)
 trials.rows.group_by("arm", maintain_order=True).len("n_person_trials")
 
 # %% fit_propensity
@@ -244,7 +294,6 @@ effects.with_starters(months.drop("n_starters"), status).head(3)
 
 # %% shrink
 # Made-up effects of five districts on one outcome, drawn towards that of the city.
-rng = np.random.default_rng(1)
 made = pl.concat(
     shares.filter(estimand="start_now_rather_than_wait", month=24).with_columns(
         district=pl.lit(name),
