@@ -55,7 +55,8 @@ effects.plot(found.curves.filter(state="work"), planned_months=4)
 
 # %% setup
 # For what a run does: the real data that come with evalkit, admitted and made into spells, and the
-# target trial that their run declares. A notebook of a finished run reads the same tables with `tables.read_tables`.
+# target trial that their run declares. A notebook of a finished run reads the same tables with
+# `tables.read_tables`.
 # What is shown here is public; in a run it passes disclosure control before anybody sees it.
 from evalkit import intake, spells
 from evalkit.errors import ProtocolError

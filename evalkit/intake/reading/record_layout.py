@@ -5,7 +5,8 @@ A layout file (`data_contracts/record_layouts/*.yaml`) says what a line is: a ho
 paid for a month (`payments`), or what is said beside the record of a household (`households`) or of
 a member of one (`persons`). The layout has changed over the years, and fields taken for others
 would give persons the age of somebody else without a word: a field that does not look like itself
-in most lines that fill it is therefore taken for another field. """
+in most lines that fill it is therefore taken for another field.
+"""
 
 import re
 from collections.abc import Sequence
