@@ -327,6 +327,13 @@ def test_importing_intake_builds_no_models_of_parameter_files():
     assert not loaded & {"pydantic", "yaml", "jsonschema_rs"}
 
 
+def test_importing_survival_loads_polars_and_numpy_alone():
+    loaded = _loaded_by("import evalkit.survival")
+
+    assert "evalkit.survival.regression.cox" in loaded
+    assert not loaded & {*HEAVY, "pydantic", "yaml", "formulaic", "narwhals", "jupyter_client"}
+
+
 def test_charts_load_altair_without_building_grammars():
     loaded = _loaded_by("import evalkit.charts, altair")
 

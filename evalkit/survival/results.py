@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from scipy.special import ndtr
 
 from evalkit import pictures
 from evalkit.images import Sketch
@@ -85,6 +84,8 @@ def with_tests(terms: pl.DataFrame) -> pl.DataFrame:
     """The terms of a regression with `z`, the estimate in standard errors, and `p_value`, the
     probability of one at least as far from zero where nothing differs.
     """
+    from scipy.special import ndtr
+
     z = terms["estimate"] / terms["std_error"]
     p_value = pl.Series(2 * ndtr(-np.abs(z.cast(pl.Float64).to_numpy())))
     return terms.with_columns(z=z, p_value=p_value.fill_nan(None))

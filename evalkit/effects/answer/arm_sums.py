@@ -8,10 +8,12 @@ not grow with people, and weights are still in the processor's cache when they a
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy import sparse
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 _BLOCK_VALUES = 500_000
 # What a sum keeps when everybody in it has gone again: this share of the arm's weight is rounding.
@@ -28,7 +30,7 @@ class Stretches(NamedTuple):
 
     rows: np.ndarray
     months: np.ndarray
-    steps: sparse.csr_matrix
+    steps: "sparse.csr_matrix"
 
 
 def stretches(
@@ -45,6 +47,8 @@ def stretches(
     is_new : ndarray (n_rows, n_months)
         Whether the weight may differ from the month before; true in the first month.
     """
+    from scipy import sparse
+
     states, n_months = states.astype(np.int32), states.shape[1]
     stretch = is_new.ravel().cumsum(dtype=np.int32).reshape(is_new.shape) - 1
     has_moved = is_new.copy()

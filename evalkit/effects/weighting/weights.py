@@ -5,7 +5,6 @@ from typing import Literal
 
 import numpy as np
 import polars as pl
-from scipy import sparse
 
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.weighting.logit import SEPARATED
@@ -88,6 +87,8 @@ def by_cluster(rows: pl.DataFrame, values: np.ndarray) -> np.ndarray:
     errors and effective sizes count households, and people where no household is known
     (`ClusterWeights`).
     """
+    from scipy import sparse
+
     code = rows["cluster_id"].rank("dense").to_numpy().astype(np.int64) - 1
     positions = (code, np.arange(len(code)))
     return (

@@ -41,6 +41,11 @@ def as_polars(table: Frame) -> SpellTable:
         ) from None
 
 
+def schema_of(table: SpellTable) -> pl.Schema:
+    """The columns of a table and their types."""
+    return table.schema if isinstance(table, pl.DataFrame) else table.collect_schema()
+
+
 def with_plain_events(table: SpellTable, event: str) -> SpellTable:
     """The table with ends of 0 and 1 as false and true.
 
@@ -49,7 +54,7 @@ def with_plain_events(table: SpellTable, event: str) -> SpellTable:
     EstimationError
         If a column of numbers holds others.
     """
-    dtype = table.collect_schema().get(event)
+    dtype = schema_of(table).get(event)
     if dtype is None or not dtype.is_numeric():
         return table
     if isinstance(table, pl.LazyFrame):

@@ -25,11 +25,10 @@ Conventions, for every estimator of the room:
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
-from scipy import sparse
 
 from evalkit.errors import EstimationError
 from evalkit.images import Sketch
@@ -42,6 +41,12 @@ from evalkit.survival.counts.spell_columns import (
     SpellColumns,
     read_spell_columns,
 )
+
+if TYPE_CHECKING:
+    from scipy import sparse
+
+# Cells of months that stand empty are counted too, where there are not more than these.
+_CELLS_PER_ROW, _FEW_CELLS = 4, 50_000
 
 
 @dataclass(frozen=True, repr=False)
@@ -82,7 +87,7 @@ class RiskSet(Result):
     exits: np.ndarray
     n_entries: np.ndarray
     entries: np.ndarray
-    make_spread: Callable[[], sparse.csc_array]
+    make_spread: Callable[[], "sparse.csc_array"]
     cluster_ids: pl.Series | None
     row_squares: np.ndarray | None = None
 
@@ -125,7 +130,7 @@ class RiskSet(Result):
         return curves(self.table, x="time", y="n_at_risk", lines=names, **labels)
 
     @cached_property
-    def spread(self) -> sparse.csc_array:
+    def spread(self) -> "sparse.csc_array":
         """Clusters x cells, made when first asked for."""
         return self.make_spread()
 
@@ -191,17 +196,28 @@ def risk_set_of(spells: Frame, roles: Roles) -> RiskSet:
 
 def count_risk_set(columns: SpellColumns) -> RiskSet:
     """The counts of checked columns, as `tabulate_risk_set` makes them."""
-    times, exit_rank, entry_rank = distinct_times(columns.time, columns.entry)
+    n_slots = _slots(columns)
+    if n_slots:
+        # Whole months are counted where they stand; those in which nobody ends are left out below.
+        times, exit_rank, entry_rank = np.arange(n_slots), columns.time, np.zeros(1, dtype=np.int64)
+    else:
+        times, exit_rank, entry_rank = distinct_times(columns.time, columns.entry)
     states = ("",) if columns.state is None else columns.causes
     state = columns.state
     exit_shape = (columns.n_groups, len(times), len(states), len(columns.causes) + 1)
-    entry_shape = (columns.n_groups, len(times) + 1, len(states))
     exit_cell = _cell(
         _cell(_of_group(columns, exit_rank, len(times)), state, len(states)),
         columns.cause,
         exit_shape[3],
     )
     n_exits, exits = _counts(columns, exit_cell, exit_shape)
+    squares = exits if columns.cluster is not None else _squares(columns, exit_cell, exits)
+    if n_slots:
+        times = np.flatnonzero(n_exits.sum(axis=(0, 2, 3)))
+        n_exits, exits, squares = (
+            counts.take(times, axis=1) for counts in (n_exits, exits, squares)
+        )
+    entry_shape = (columns.n_groups, len(times) + 1, len(states))
     if columns.entry is None:
         # Everybody is there from time 0: whoever leaves, whenever that is.
         n_entries, entries = np.zeros(entry_shape, dtype=np.int64), np.zeros(entry_shape)
@@ -220,7 +236,7 @@ def count_risk_set(columns: SpellColumns) -> RiskSet:
             _spread, columns.cluster, exit_cell, late_cell, weight, n_cells=n_cells
         )
     elif late_cell is None:
-        row_squares = _squares(columns, exit_cell, exits.size).reshape(exits.shape)
+        row_squares = squares
         make_spread = partial(_spread_of_squares, row_squares, n_cells)
     else:
         make_spread = partial(_spread_of_rows, columns, exit_cell, late_cell, n_cells)
@@ -261,6 +277,8 @@ def add_risk_sets(first: RiskSet, second: RiskSet) -> RiskSet:
     EstimationError
         If the parts have other by-columns, states or causes, or only one names clusters.
     """
+    from scipy import sparse
+
     same = (
         first.causes == second.causes
         and first.states == second.states
@@ -301,6 +319,18 @@ def add_risk_sets(first: RiskSet, second: RiskSet) -> RiskSet:
     )
 
 
+def _slots(columns: SpellColumns) -> int:
+    """How many whole months spells are counted in as they stand, where that takes little more room
+    than the months that occur; else 0.
+    """
+    if columns.entry is not None or columns.cluster is not None or columns.time.dtype.kind != "i":
+        return 0
+    n_slots = int(columns.time.max()) + 1
+    n_states = 1 if columns.state is None else len(columns.causes)
+    n_cells = columns.n_groups * n_slots * n_states * (len(columns.causes) + 1)
+    return n_slots if n_cells <= _CELLS_PER_ROW * len(columns.time) + _FEW_CELLS else 0
+
+
 def _of_group(columns: SpellColumns, rank: np.ndarray, n_ranks: int) -> np.ndarray:
     return rank if columns.n_groups == 1 else columns.group * n_ranks + rank
 
@@ -326,8 +356,14 @@ def _counts(
     return counts.reshape(shape), weighted.reshape(shape)
 
 
-def _squares(columns: SpellColumns, cell: np.ndarray, n_cells: int) -> np.ndarray:
-    """Sum of squared weights by cell."""
+def _squares(columns: SpellColumns, cell: np.ndarray, exits: np.ndarray) -> np.ndarray:
+    """Sum of squared weights by cell; without weights it is the number of rows."""
+    if columns.weight is None:
+        return exits
+    return _squares_by(columns, cell, exits.size).reshape(exits.shape)
+
+
+def _squares_by(columns: SpellColumns, cell: np.ndarray, n_cells: int) -> np.ndarray:
     if columns.weight_squared is not None:
         return np.bincount(cell, columns.weight_squared, n_cells)
     if columns.weight is not None:
@@ -337,7 +373,7 @@ def _squares(columns: SpellColumns, cell: np.ndarray, n_cells: int) -> np.ndarra
 
 def _spread_of_rows(
     columns: SpellColumns, exit_cell: np.ndarray, late_cell: np.ndarray, n_cells: int
-) -> sparse.csc_array:
+) -> "sparse.csc_array":
     """Every row a cluster of its own: rows that share entry and exit collapse to one with the root
     of their summed squared weights.
     """
@@ -348,12 +384,12 @@ def _spread_of_rows(
         np.arange(len(pair)),
         exits,
         entries - 1,
-        np.sqrt(_squares(columns, pair_of_row, len(pair))),
+        np.sqrt(_squares_by(columns, pair_of_row, len(pair))),
         n_cells=n_cells,
     )
 
 
-def _spread_of_squares(row_squares: np.ndarray, n_cells: int) -> sparse.csc_array:
+def _spread_of_squares(row_squares: np.ndarray, n_cells: int) -> "sparse.csc_array":
     """The same where nobody enters late: rows that share an exit are one."""
     exits = np.flatnonzero(row_squares)
     return _spread(
@@ -368,7 +404,9 @@ def _spread(
     weight: np.ndarray,
     *,
     n_cells: int,
-) -> sparse.csc_array:
+) -> "sparse.csc_array":
+    from scipy import sparse
+
     if late_cell is not None and (late_cell >= 0).any():
         late = np.flatnonzero(late_cell >= 0)
         row, weight = np.concatenate([row, row[late]]), np.concatenate([weight, weight[late]])
@@ -385,6 +423,8 @@ def _aligned(
     part: RiskSet, times: np.ndarray, groups: pl.DataFrame, cluster_ids: pl.Series | None
 ) -> tuple:
     """A part's counts and spread on the times, groups and clusters of the whole."""
+    from scipy import sparse
+
     time_rank = np.searchsorted(times, part.times)
     entry_rank = np.concatenate([[0], time_rank + 1])
     group = np.zeros(1, dtype=np.int64)

@@ -26,6 +26,7 @@ from evalkit.survival.counts.frames import (
     SpellTable,
     as_polars,
     refuse_causes_of_nothing,
+    schema_of,
     with_plain_events,
 )
 
@@ -146,7 +147,7 @@ def read_spell_columns(
 
 
 def _check_columns(spells: SpellTable, roles: Roles) -> None:
-    schema = spells.collect_schema()
+    schema = schema_of(spells)
     missing = [column for column in roles.columns if column not in schema]
     if missing:
         hints = "; ".join(f'"{column}": {nearest(column, schema)}' for column in missing)
@@ -214,13 +215,14 @@ def _times(
     time = _number_column(table, roles.time, n)
     entry = None if roles.entry is None else _number_column(table, roles.entry, n)
     if entry is None:
-        _refuse_rows(
-            time <= 0,
-            n,
-            f'column "{roles.time}"',
-            "end at time zero or before",
-            "A spell lasts longer than zero months.",
-        )
+        if time.min() <= 0:
+            _refuse_rows(
+                time <= 0,
+                n,
+                f'column "{roles.time}"',
+                "end at time zero or before",
+                "A spell lasts longer than zero months.",
+            )
     else:
         _refuse_rows(
             entry < 0,

@@ -48,13 +48,10 @@ def greenwood_variance(
     """
     inverse = _inverse(at_risk)
     hazard, leave = rates[:, :, 0, 1:], -rates[:, :, 0, :1]
-    stay, X, of_cause = 1 - leave, probability[:, 1:], np.zeros(probability[:, 1:].shape)
-    # The curve at t moves by of_cause a_k + (left - X(t)) a / stay; the last term has no part where
-    # everybody leaves.
-    left, odds = (
-        X.copy(),
-        inverse * np.divide(leave, stay, out=np.zeros(leave.shape), where=leave < _ALL),
-    )
+    X, of_cause = probability[:, 1:], np.zeros(probability[:, 1:].shape)
+    # The curve at t moves by of_cause a_k + (left - X(t)) a / (1 - leave); the last term has no
+    # part where everybody leaves.
+    left, odds = X.copy(), greenwood_odds(rates, at_risk)
     left[:, :, 0] = 0.0
     of_cause[:, :, 1:] = probability[:, :-1, :1] * hazard
     cross = of_cause * inverse
@@ -76,6 +73,15 @@ def greenwood_variance(
             (length**2 * squares - after * (2 * length * products - after * odds)).sum(axis=1), 0.0
         )
     return variance, areas
+
+
+def greenwood_odds(rates: np.ndarray, at_risk: np.ndarray) -> np.ndarray:
+    """The odds of leaving over the weight at risk, of which Greenwood's formula sums, 0 where all
+    leave; shapes as in `row_variance`, (n_groups, n_times, 1).
+    """
+    leave = -rates[:, :, 0, :1]
+    odds = np.divide(leave, 1 - leave, out=np.zeros(leave.shape), where=leave < _ALL)
+    return _inverse(at_risk) * odds
 
 
 def row_variance(

@@ -64,9 +64,13 @@ def curve_frame(
     shown, row, at, is_counted, is_own = curve_rows(risk_set)
     n_groups, n_curves = len(is_own), probability.shape[2]
     # Rows by group, curve and time; groups keep those up to their last time.
-    group, curve, time_rank = np.nonzero(
-        np.broadcast_to(is_own[:, None, :], (n_groups, n_curves, len(shown)))
-    )
+    if n_groups * n_curves == 1:
+        time_rank = np.flatnonzero(is_own[0])
+        group = curve = np.zeros(len(time_rank), dtype=np.int64)
+    else:
+        group, curve, time_rank = np.nonzero(
+            np.broadcast_to(is_own[:, None, :], (n_groups, n_curves, len(shown)))
+        )
     time, row, at = shown[time_rank], row[time_rank], at[time_rank]
     estimate, std_error = probability[group, row, curve], np.sqrt(variance[group, row, curve])
     n_at_risk, n_events = (count[group, at, curve] for count in counts)
@@ -80,7 +84,8 @@ def curve_frame(
         pl.Series("n_at_risk", n_at_risk),
         pl.Series("n_events", n_events * is_counted[time_rank]),
     ]
-    return pl.DataFrame([*_group_columns(risk_set, group), *columns])
+    first, *others = [*_group_columns(risk_set, group), *columns]
+    return first.to_frame().hstack(others)
 
 
 def mean_frame(

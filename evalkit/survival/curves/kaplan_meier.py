@@ -9,7 +9,7 @@ from evalkit.survival.counts.frames import Frame
 from evalkit.survival.counts.risk_set import risk_set_of
 from evalkit.survival.counts.spell_columns import Roles
 from evalkit.survival.curves.curve_table import ConfType, curve_frame
-from evalkit.survival.curves.product_integral import Variance, state_paths
+from evalkit.survival.curves.product_integral import Variance, state_paths, staying
 
 
 def kaplan_meier(
@@ -47,11 +47,16 @@ def kaplan_meier(
     """
     risk_set = risk_set_of(spells, Roles(time, event, entry, weight, cluster, by))
     refuse_causes(risk_set.causes, event)
-    paths = state_paths(risk_set, variance=variance or default_variance(weight, cluster))
+    kind = variance or default_variance(weight, cluster)
+    if kind == "greenwood":
+        share, of_share = staying(risk_set)
+    else:
+        paths = state_paths(risk_set, variance=kind)
+        share, of_share = paths.probability[:, :, :1], paths.variance[:, :, :1]
     return curve_frame(
         risk_set,
-        paths.probability[:, :, :1],
-        paths.variance[:, :, :1],
+        share,
+        of_share,
         label=None,
         counts=(risk_set.n_at_risk, risk_set.n_exits[:, :, 0, :1]),
         conf_level=conf_level,

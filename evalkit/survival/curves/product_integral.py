@@ -15,15 +15,17 @@ Greenwood's formula for one state to leave stands in `closed_form`.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
-from scipy import sparse
 
 from evalkit.survival.counts.options import check_option
 from evalkit.survival.counts.risk_set import RiskSet
-from evalkit.survival.curves.closed_form import greenwood_variance, row_variance
+from evalkit.survival.curves.closed_form import greenwood_odds, greenwood_variance, row_variance
 from evalkit.survival.curves.cluster_variance import cluster_variance
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 Variance = Literal["greenwood", "robust"]
 Start = Literal["fixed", "estimated"]
@@ -103,6 +105,20 @@ def state_paths(
             start=counted,
         )
     return StatePaths(probability, variances, mean, mean_variances)
+
+
+def staying(risk_set: RiskSet) -> tuple[np.ndarray, np.ndarray]:
+    """Shares still in the one state there is, and their variances by Greenwood's formula: the first
+    column of `state_paths`, without the others. Shapes (n_groups, n_times + 1, 1).
+    """
+    rates = observed_rates(risk_set)
+    share = np.ones((len(rates.rates), rates.rates.shape[1] + 1))
+    np.cumprod(1 + rates.rates[:, :, 0, 0], axis=1, out=share[:, 1:])
+    share[share < _ZERO] = 0.0
+    odds = greenwood_odds(rates.rates, rates.at_risk)[:, :, 0]
+    variance = np.zeros(share.shape)
+    variance[:, 1:] = share[:, 1:] * (share[:, 1:] * odds.cumsum(axis=1))
+    return share[:, :, None], variance[:, :, None]
 
 
 def observed_rates(risk_set: RiskSet) -> _Rates:
@@ -261,8 +277,10 @@ def cells_in_use(risk_set: RiskSet, group: int) -> np.ndarray:
     return columns[order]
 
 
-def group_spread(spread: sparse.csc_array, cells: np.ndarray) -> sparse.csc_array:
+def group_spread(spread: "sparse.csc_array", cells: np.ndarray) -> "sparse.csc_array":
     """Clusters x cells in use of one group, without the clusters that have no row there."""
+    from scipy import sparse
+
     in_use = spread[:, cells]
     clusters = np.flatnonzero(np.bincount(in_use.indices, minlength=1))
     rank = np.zeros(spread.shape[0], dtype=in_use.indices.dtype)

@@ -13,15 +13,17 @@ G the survival of censoring (Fine & Gray 1999).
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
-from scipy import sparse
 
 from evalkit.errors import EstimationError
 from evalkit.survival.counts.options import check_option
 from evalkit.survival.regression.collinear import refuse_entangled
 from evalkit.survival.regression.risk_rows import EVENT, RiskRows, over_time_at_risk, risk_sums
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 Ties = Literal["efron", "breslow"]
 _MAX_STEPS, _MAX_HALVINGS = 40, 30
@@ -67,8 +69,8 @@ class _Cells:
     """
 
     ends: list[tuple[int, int, int]]
-    end: sparse.csr_array | None
-    entry: sparse.csr_array | None
+    end: "sparse.csr_array | None"
+    entry: "sparse.csr_array | None"
     n_tied: np.ndarray
     tied_weight: np.ndarray
     event_x: np.ndarray
@@ -173,7 +175,9 @@ def _cells_of(rows: RiskRows) -> _Cells:
     )
 
 
-def _indicator(cell: np.ndarray, n_cells: int) -> sparse.csr_array:
+def _indicator(cell: np.ndarray, n_cells: int) -> "sparse.csr_array":
+    from scipy import sparse
+
     return sparse.csr_array(
         (np.ones(len(cell)), (cell, np.arange(len(cell)))), shape=(n_cells, len(cell))
     )
@@ -221,7 +225,7 @@ _Step = tuple[np.ndarray, np.ndarray | None, Callable[[np.ndarray, np.ndarray], 
 
 
 def _by_row(
-    rows: RiskRows, end: sparse.csr_array, entry: sparse.csr_array | None, beta: np.ndarray
+    rows: RiskRows, end: "sparse.csr_array", entry: "sparse.csr_array | None", beta: np.ndarray
 ) -> _Step:
     r = rows.weight * np.exp(rows.x @ beta)
     values = np.empty((len(r), rows.x.shape[1] + 1))
