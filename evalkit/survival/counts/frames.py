@@ -2,6 +2,7 @@
 door.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Union
 
 import polars as pl
@@ -17,8 +18,9 @@ Frame = Union[SpellTable, "IntoDataFrame"]
 NO_EVENT = frozenset({"none", "no", "censor", "censored", "cens", "n/a", "na", "-", ""})
 
 
-def as_polars(table: Frame) -> SpellTable:
-    """A table as polars; polars stays as it is.
+def as_polars(table: Frame, columns: Sequence[str] = ()) -> SpellTable:
+    """A table as polars; polars stays as it is. Of others only the columns named are taken over,
+    where all of them are there.
 
     Raises
     ------
@@ -30,7 +32,10 @@ def as_polars(table: Frame) -> SpellTable:
     import narwhals as nw
 
     try:
-        return nw.from_native(table, eager_only=True).to_polars()
+        taken = nw.from_native(table, eager_only=True)
+        if columns and set(columns) <= set(taken.columns):
+            taken = taken.select(columns)
+        return taken.to_polars()
     except TypeError:
         raise EstimationError(
             "The spells are not a table.",
@@ -60,7 +65,11 @@ def with_plain_events(table: SpellTable, event: str) -> SpellTable:
     if isinstance(table, pl.LazyFrame):
         others = table.select((~pl.col(event).is_in([0, 1])).any()).collect().item()
     else:
-        others = (~table[event].is_in([0, 1])).any()
+        column = table[event]
+        if dtype.is_integer():
+            others = not {column.min(), column.max()} <= {0, 1, None}
+        else:
+            others = (~column.is_in([0, 1])).any()
     if others:
         raise EstimationError(
             "The column of ends holds numbers other than 0 and 1.",

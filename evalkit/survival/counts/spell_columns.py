@@ -103,7 +103,7 @@ def read_spell_columns(
         If a column is missing, holds missing values, impossible times, negative weights or an
         undeclared cause, or no spell is there.
     """
-    spells = with_plain_events(as_polars(spells), roles.event)
+    spells = with_plain_events(as_polars(spells, roles.columns), roles.event)
     _check_columns(spells, roles)
     table, is_collapsed = _collect(spells, roles)
     _check_missing(table, roles, is_collapsed=is_collapsed)
@@ -384,14 +384,17 @@ def _labels(columns: list[pl.Series], roles: Roles) -> tuple[str, ...]:
 def _group_codes(table: pl.DataFrame, by: Sequence[str]) -> tuple[np.ndarray, int, pl.DataFrame]:
     if not by:
         return np.zeros(table.height, dtype=np.int64), 1, _ONE_GROUP
-    code = np.zeros(table.height, dtype=np.int64)
-    for name in by:
+    code, values = dense_codes(table[by[0]])
+    n_groups = values.len()
+    for name in by[1:]:
         level, values = dense_codes(table[name])
         # Coded anew after every column: the product of many columns' values would not fit a whole
         # number.
-        code, _ = dense_codes(pl.Series(code * values.len() + level))
-    first_row = np.unique(code, return_index=True)[1]
-    return code, len(first_row), table.select(by)[first_row]
+        code, both = dense_codes(pl.Series(code * values.len() + level))
+        n_groups = both.len()
+    first_row = np.empty(n_groups, dtype=np.int64)
+    first_row[code[::-1]] = np.arange(len(code) - 1, -1, -1)
+    return code, n_groups, table.select(by)[first_row]
 
 
 def _refusal(what: str, where: str, why: str, fix: str) -> EstimationError:
