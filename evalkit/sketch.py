@@ -121,7 +121,9 @@ def forest(
     alt = altair()
     _refuse_unfit(table, [x, *rows])
     drawn = _named(table, rows, "row")
-    across = alt.X(f"{x}:Q", title=x_title or x, scale=alt.Scale(type=scale, zero=False))
+    # Round ends of a scale of ratios are powers of ten, which squeeze what is between them.
+    span = alt.Scale(type=scale, zero=False, nice=scale == "linear", padding=12)
+    across = alt.X(f"{x}:Q", title=x_title or x, scale=span)
     down, shown = _down(drawn), ["row:N", f"{x}:Q"]
     layers = _ground(None, nothing, is_upright=True)
     if _has_limits(table):
