@@ -45,8 +45,8 @@ demo: $(SETUP)
 	$(RUN) $(BIN)/evalkit simulate --city demo_city --seed 1 --people 8000 --truth-people 0 --out build/demo_city
 	$(RUN) $(BIN)/evalkit run params/demo_city.yaml
 	@echo
-	@echo "Real data (Northern Ireland):  file://$(CURDIR)/runs/northern_ireland/site/index.html"
-	@echo "A simulated city:              file://$(CURDIR)/runs/demo_city/site/index.html"
+	@echo "Real data (Northern Ireland):  file://$(CURDIR)/runs/northern_ireland/latest/site/index.html"
+	@echo "A simulated city:              file://$(CURDIR)/runs/demo_city/latest/site/index.html"
 
 picture: $(SETUP)
 	$(RUN) $(BIN)/python docs/pictures/take.py

@@ -226,7 +226,7 @@ class Run(BaseModel):
     """A run as its notebooks see it: the folder, the parameters, and the vintage of what went in.
 
     `inputs` names every file that went in ("extract/person.csv") with its SHA-256; `run_id` follows
-    from parameters and inputs alone.
+    from parameters and inputs alone. `previous` is the vintage that readers saw before this one.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -237,6 +237,7 @@ class Run(BaseModel):
     versions: dict[str, str] = {}
     run_id: str = ""
     inputs: dict[str, str] = {}
+    previous: str = ""
 
     def path(self, relative: Path) -> Path:
         """A path of the run file, which is written relative to the run file's folder."""

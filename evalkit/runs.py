@@ -1,9 +1,14 @@
-"""Finished runs: where they lie, which of them is the newest, and the example where there is none.
+"""Runs and their vintages: where they lie, which is the newest, and the example if there is none.
 
-A run is finished when its site has its first page, which the last of its notebooks writes.
+runs/NAME/ holds a folder for each vintage, named by the last month of the data and the hash of what
+went in (2026-06-1a2b3c4d; a vintage that is made again has a number behind it), and `latest`, which
+names the one that readers see: the newest that was finished. Where a file system has no symbolic
+links, `latest` is a file with the vintage's name, and latest.html opens its report.
 """
 
+import json
 import os
+import re
 import subprocess
 import sys
 from datetime import datetime
@@ -19,13 +24,15 @@ RUNS_VARIABLE = "EVALKIT_RUNS"
 RUNS = "runs"
 # A folder of this name stands in every project, beside that of the runs.
 _PROJECT_FOLDER = "notebooks"
-_RUN_RECORD = "run.json"
+RUN_RECORD = "run.json"
+LATEST = "latest"
+_VINTAGE = re.compile(r"\d{4}-\d{2}-[0-9a-f]{8}(\.\d+)?")
 _FINISHED_BY = ("site", "index.html")
 _EXAMPLE = ("params", "northern_ireland.yaml")
 
 
 def find_run(run_dir: Path | str = "") -> Path:
-    """The folder of a run: the one that is given, else the newest finished run.
+    """The folder of a run's vintage: the one that is given, else of the newest finished run.
 
     Where nothing has finished yet, the example that comes with evalkit is run then and there, which
     takes about a minute and is told as it goes on.
@@ -33,13 +40,13 @@ def find_run(run_dir: Path | str = "") -> Path:
     Parameters
     ----------
     run_dir : path, optional
-        A run's folder, or its name in the folder of the runs (see `runs_folder`). Empty: the newest
-        finished run.
+        A run's folder (its latest vintage is taken) or that of a vintage, or its name in the folder
+        of the runs (see `runs_folder`). Empty: the newest finished run.
 
     Returns
     -------
     Path
-        The run's folder, absolute.
+        The vintage's folder, absolute.
 
     Raises
     ------
@@ -72,9 +79,14 @@ def runs_folder() -> Path:
 
 
 def finished_runs(folder: Path) -> list[Path]:
-    """The folders of the finished runs, the newest first."""
-    pages = [run.joinpath(*_FINISHED_BY) for run in runs_in(folder)]
-    times = {page.parents[1]: page.stat().st_mtime_ns for page in pages if page.is_file()}
+    """The finished vintage that readers see of each run, that of the newest run first."""
+    times = {}
+    for run in runs_in(folder):
+        page = run.joinpath(*_FINISHED_BY)
+        if (vintage := latest_of(run)) is not None:
+            times[vintage] = (run / LATEST).lstat().st_mtime_ns
+        elif page.is_file():
+            times[run] = page.stat().st_mtime_ns
     return sorted(times, key=lambda run: (-times[run], run.name))
 
 
@@ -108,18 +120,77 @@ def list_runs(folder: Path | None = None) -> pl.DataFrame:
 
 def runs_in(folder: Path) -> list[Path]:
     """The folders of all runs, finished or not, by name."""
-    return sorted(record.parent for record in folder.glob(f"*/{_RUN_RECORD}"))
+    return sorted(run for run in folder.glob("*/") if vintage_folder(run) is not None)
+
+
+def latest_of(run_folder: Path) -> Path | None:
+    """The vintage that readers of a run see; None where none has been finished."""
+    name = _pointed_to(run_folder / LATEST)
+    vintage = run_folder / Path(name).name
+    return vintage.resolve() if name and (vintage / RUN_RECORD).is_file() else None
+
+
+def _pointed_to(pointer: Path) -> str:
+    if pointer.is_symlink():
+        return os.readlink(pointer)
+    if pointer.is_file():
+        return pointer.read_text(encoding="utf-8").strip()
+    # Who copies a run's folder without its links has a copy of the vintage here.
+    record = pointer / RUN_RECORD
+    return json.loads(record.read_text(encoding="utf-8"))["run_dir"] if record.is_file() else ""
+
+
+def vintages_of(run_folder: Path) -> list[Path]:
+    """The vintages of a run, finished or not, that which was worked on last first."""
+    times = {
+        record.parent: record.stat().st_mtime_ns
+        for record in run_folder.glob(f"*/{RUN_RECORD}")
+        if _VINTAGE.fullmatch(record.parent.name)
+    }
+    return sorted(times, key=lambda folder: (times[folder], folder.name), reverse=True)
+
+
+def parts_begun(run_folder: Path) -> list[Path]:
+    """Folders of vintages that were never begun to the end: a killed run left them."""
+    return sorted(
+        folder
+        for folder in run_folder.glob("*/")
+        if _VINTAGE.fullmatch(folder.name) and not (folder / RUN_RECORD).exists()
+    )
+
+
+def vintage_folder(folder: Path) -> Path | None:
+    """The vintage that a folder stands for: itself, or of a run's folder the latest, or the one
+    worked on last where none is finished; None where it is neither.
+    """
+    if (latest := latest_of(folder)) is not None:
+        return latest
+    if (folder / RUN_RECORD).is_file():
+        return folder.resolve()
+    begun = vintages_of(folder)
+    return begun[0].resolve() if begun else None
+
+
+def base_of(vintage: str) -> str:
+    """The name of a vintage without the number that it bears if it was made again."""
+    return vintage.partition(".")[0]
+
+
+def made_again(vintage: str) -> str:
+    """The name that a vintage bears when it is made once more."""
+    base, _, number = vintage.partition(".")
+    return f"{base}.{int(number or 1) + 1}"
 
 
 def _given(run_dir: Path) -> Path:
     folder = runs_folder()
     for place in (run_dir, folder / run_dir):
-        if (place / _RUN_RECORD).is_file():
-            return place.resolve()
+        if (vintage := vintage_folder(place)) is not None:
+            return vintage
     known = [run.name for run in runs_in(folder)]
     raise ParameterError(
         "This folder holds no run.",
-        where=f"{run_dir / _RUN_RECORD}; runs in {folder}: "
+        where=f"{run_dir / RUN_RECORD}; runs in {folder}: "
         f"{nearest(run_dir.name, known) if known else 'none'}",
         why="Notebooks and commands read a run's parameters from the run's own folder.",
         fix='name a run\'s folder, or leave run_dir = "" for the newest finished run; a run is '

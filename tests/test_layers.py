@@ -93,6 +93,7 @@ OPENERS = {
     "tables",
     "reads",
     "records",
+    "runs",
     "params",
     "ids",
     "disclosure",

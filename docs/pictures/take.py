@@ -11,7 +11,7 @@ from evalkit.errors import PrintError
 from evalkit.report.browser import find_browser, made_by
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "runs" / "demo_city" / "site" / "en" / "centrum.html"
+PAGE = ROOT / "runs" / "demo_city" / "latest" / "site" / "en" / "centrum.html"
 PICTURE = Path(__file__).with_name("decision_page.png")
 WIDTH, HEIGHT = 1280, 800  # CSS pixels: what a laptop shows first
 N_COLOURS = 256

@@ -62,11 +62,16 @@ class Workplace:
 
     def failed(self, unit: Unit) -> Path:
         """Where the notebook is kept if the unit fails."""
-        return self.run_dir / "work" / "failed" / f"{unit.name}.failed.ipynb"
+        return failed_notebook(self.run_dir, unit)
 
     def clear(self, unit: Unit) -> None:
         """Remove the private folder of the attempt."""
         shutil.rmtree(self.attempt_folder(unit), ignore_errors=True)
+
+
+def failed_notebook(run_dir: Path, unit: Unit) -> Path:
+    """Where the notebook of a failed unit is kept: its traceback may hold data."""
+    return run_dir / "work" / "failed" / f"{unit.name}.failed.ipynb"
 
 
 def execute_unit(unit: Unit, workplace: Workplace) -> None:

@@ -7,7 +7,7 @@ later run asks for move to manifest.older.jsonl. The only clock times of a run s
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -54,10 +54,21 @@ class Attempt:
     seconds: float | None
 
 
+def write_attempts(run_dir: Path, attempts: Iterable[Attempt]) -> None:
+    """Begin a manifest with these attempts."""
+    text = "".join(map(_line, attempts))
+    (run_dir / MANIFEST).write_text(text, encoding="utf-8")
+
+
+def last_good(attempts: Iterable[Attempt]) -> dict[str, Attempt]:
+    """The last attempt at each unit that ended well, by unit."""
+    return {attempt.unit: attempt for attempt in attempts if attempt.status == "ok"}
+
+
 def append_attempt(run: Run, attempt: Attempt) -> None:
     """Append one line to the run's manifest and sync it to the disk."""
     path = run.run_dir / MANIFEST
-    line = json.dumps(asdict(attempt), ensure_ascii=False) + "\n"
+    line = _line(attempt)
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
     try:
         length = os.lseek(descriptor, 0, os.SEEK_END)
@@ -113,6 +124,10 @@ def hash_files(
 def params_hash(run: Run) -> str:
     """The hash of the run's parameters, as it stands in every record."""
     return hash_of(run.params)
+
+
+def _line(attempt: Attempt) -> str:
+    return json.dumps(asdict(attempt), ensure_ascii=False) + "\n"
 
 
 def _parse(line: bytes) -> Attempt | None:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from evalkit.batch.failure import GENERAL_EXIT, Failure
 from evalkit.errors import DisclosureError, IntakeError, first_few
 from evalkit.params import Run
+from evalkit.runs import LATEST
 
 Status = Literal["ok", "current", "left", "failed", "skipped", "interrupted"]
 INTERRUPTED_EXIT = 130
@@ -39,7 +40,7 @@ class Outcome:
 @dataclass(frozen=True)
 class BatchResult:
     """A finished run: outcomes in the order of the plan, what the last look found, pages that could
-    not be made and have a stand-in, and files that nobody declared.
+    not be made and have a stand-in, files that nobody declared, and the vintage that readers see.
     """
 
     run: Run
@@ -49,6 +50,7 @@ class BatchResult:
     undeclared: tuple[str, ...]
     are_ids_recognisable: bool
     is_interrupted: bool
+    seen: Path | None
 
     def of(self, *statuses: Status) -> list[Outcome]:
         """The outcomes with one of the given statuses."""
@@ -71,9 +73,11 @@ class BatchResult:
 
     @property
     def report(self) -> Path | None:
-        """The report's first page, if it was written."""
-        page = self.run.run_dir / OVERVIEW
-        return page if page.exists() else None
+        """The report's first page, where readers see this run."""
+        if self.seen != self.run.run_dir:
+            return None
+        pointed = self.run.run_dir.with_name(LATEST)
+        return (pointed if pointed.is_dir() else self.run.run_dir) / OVERVIEW
 
 
 def summary(result: BatchResult) -> str:
@@ -161,7 +165,10 @@ def _lines_on_report(result: BatchResult) -> list[str]:
     if result.is_interrupted:
         return ["The same command goes on where this one stopped."]
     if not result.report:
-        return ["There is no report: site/index.html was not written."]
+        if not result.seen:
+            return [f"There is no report: {OVERVIEW} was not written."]
+        seen = result.seen / OVERVIEW
+        return [f"There is no new report. Readers still see that of {result.seen.name}: {seen}"]
     name = "The report" if result.exit_code == 0 else "The report (not complete, see above)"
     return [f"{name}: {result.report}", f"Open it in any web browser: {result.report.as_uri()}"]
 

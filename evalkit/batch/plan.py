@@ -11,6 +11,7 @@ import string
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 from pathlib import Path, PurePosixPath
@@ -26,19 +27,20 @@ _KEPT = ("", CITY, "index")
 OUTPUT_FOLDERS = ("work", "tables", "published", "site")
 # The two files of a published table, which a notebook declares without an ending.
 _PUBLISHED_FILES = (".parquet", ".json")
-# By scope, the file name and the name of each district or intervention; the city has neither.
-Subjects = Mapping[Scope, Mapping[str | None, str | None]]
+# By scope, the file name and the names of each district or intervention; the city has neither.
+Subjects = Mapping[Scope, Mapping[str | None, tuple[str, ...]]]
 
 
 @dataclass(frozen=True)
 class Unit:
     """One run of one notebook.
 
-    `subject` is the district or intervention that the unit is about (the city's have none). `after`
-    names the units that must have ended before, and `collects` those of them that need not have
-    ended well (of each notebook that is run for districts one must). `writes` are the outputs that
-    the unit must leave and `may_write` those that it may, paths inside the run folder; `reads` is
-    what it may read: the outputs of all units that it builds on, however far back, and its own.
+    `names` are those of the district or intervention that the unit is about, as the run file and
+    the protocol have them (the city's units have none). `after` names the units that must have
+    ended before, and `collects` those of them that need not have ended well (of each notebook that
+    is run for districts one must). `writes` are the outputs that the unit must leave and
+    `may_write` those that it may, paths inside the run folder; `reads` is what it may read: the
+    outputs of all units that it builds on, however far back, and its own.
     """
 
     name: str
@@ -46,7 +48,7 @@ class Unit:
     source: Path
     source_hash: str
     scope: Scope
-    subject: str | None
+    names: tuple[str, ...]
     after: tuple[str, ...]
     collects: frozenset[str]
     writes: tuple[str, ...]
@@ -80,7 +82,21 @@ class Unit:
 
     def parameters(self, run_dir: Path) -> dict[str, str]:
         """The parameters given to the notebook."""
-        return {"run_dir": str(run_dir)} | ({self.scope: self.subject} if self.subject else {})
+        return {"run_dir": str(run_dir)} | ({self.scope: self.names[0]} if self.names else {})
+
+    def is_called(self, pattern: str) -> bool:
+        """Whether a pattern means the unit: of its name or its notebook's, with * for any text, or
+        what it is about, as the run file or a file name has it, alone or after an @.
+        """
+        notebook, at, subject = pattern.rpartition("@")
+        if not at:
+            is_named = (fnmatchcase(name, pattern) for name in (self.name, self.notebook))
+            return any(is_named) or self._is_about(pattern)
+        return fnmatchcase(self.notebook, notebook) and self._is_about(subject)
+
+    def _is_about(self, subject: str) -> bool:
+        own = {name.casefold() for name in self.names} | {self.name.partition("@")[2]} - {""}
+        return any(fnmatchcase(name, subject.casefold()) for name in own)
 
 
 def plan_run(run: Run) -> tuple[Unit, ...]:
@@ -116,15 +132,17 @@ def plan_run(run: Run) -> tuple[Unit, ...]:
 
 def _subjects(run: Run, notebooks: Mapping[str, DeclaredNotebook]) -> Subjects:
     """What each scope's notebooks run once for; protocols are read only where a notebook asks."""
-    districts = _by_slug(run.params.districts, "districts", where="run file, districts")
+    districts = _by_slug(
+        [(name,) for name in run.params.districts], "districts", where="run file, districts"
+    )
     scopes = {notebook.declaration.scope for notebook in notebooks.values()}
     interventions = (
-        [protocol.intervention_id for protocol in load_protocols(run)]
+        [(protocol.intervention_id, *protocol.title.values()) for protocol in load_protocols(run)]
         if "intervention" in scopes and run.params.effects.protocols
         else []
     )
     return {
-        "city": {None: None},
+        "city": {None: ()},
         "district": districts,
         "intervention": _by_slug(
             interventions, "interventions", where="run file, effects.protocols"
@@ -132,9 +150,12 @@ def _subjects(run: Run, notebooks: Mapping[str, DeclaredNotebook]) -> Subjects:
     }
 
 
-def _by_slug(names: Sequence[str], kind: str, *, where: str) -> dict[str | None, str | None]:
-    """Districts or interventions by their file names."""
-    counts = Counter(slug(name) for name in names)
+def _by_slug(
+    subjects: Sequence[tuple[str, ...]], kind: str, *, where: str
+) -> dict[str | None, tuple[str, ...]]:
+    """Districts or interventions, each by all its names, by their file names."""
+    names = [first for first, *_ in subjects]
+    counts = Counter(map(slug, names))
     clashing = [name for name in names if counts[slug(name)] > 1 or slug(name) in _KEPT]
     if clashing:
         raise ParameterError(
@@ -144,7 +165,7 @@ def _by_slug(names: Sequence[str], kind: str, *, where: str) -> dict[str | None,
             f'"{CITY}" and "index" are kept for the whole city.',
             fix="name each once, with letters or digits that differ.",
         )
-    return {slug(name): name for name in names}
+    return {slug(names[0]): names for names in subjects}
 
 
 def _check_predecessors(notebooks: dict[str, DeclaredNotebook]) -> None:
@@ -217,7 +238,7 @@ def _units_of(
 ) -> list[Unit]:
     declaration, scope = notebook.declaration, notebook.declaration.scope
     units = []
-    for file_name, subject in subjects[scope].items():
+    for file_name, names in subjects[scope].items():
         before = [
             (_unit_name(name, other), scope_before)
             for name in declaration.after
@@ -232,7 +253,7 @@ def _units_of(
                 source=notebook.path,
                 source_hash=notebook.source_hash,
                 scope=scope,
-                subject=subject,
+                names=names,
                 after=tuple(name for name, _ in before),
                 collects=frozenset(name for name, other in before if other not in ("city", scope)),
                 writes=_outputs(notebook, declaration.writes, file_name, languages),

@@ -28,29 +28,39 @@ from evalkit.batch.execute import (
 )
 from evalkit.batch.failure import Failure, failure_in_words
 from evalkit.batch.kernels import quiet_loggers, stop_kernels
+from evalkit.batch.layout import (
+    KEPT_VINTAGES,
+    begin,
+    last_vintage_with,
+    place_of,
+    show,
+    sweep,
+)
 from evalkit.batch.lock import locked
 from evalkit.batch.manifest import (
     Attempt,
     FileHash,
     append_attempt,
     hash_files,
+    last_good,
     move_older,
     params_hash,
     read_attempts,
 )
 from evalkit.batch.outcome import OVERVIEW, BatchResult, Outcome
 from evalkit.batch.plan import Unit
-from evalkit.batch.progress import Display
+from evalkit.batch.progress import Ahead, Display
 from evalkit.batch.scan import known_ids
 from evalkit.batch.staleness import NOTHING_CHANGED, Decision, Staleness, decide
 from evalkit.batch.vintage import write_run
 from evalkit.errors import DisclosureError
 from evalkit.imports import import_without_grammars
 from evalkit.params import Run
+from evalkit.runs import latest_of
 from evalkit.tables import print_of
 
-# What writes a stand-in: of a run, for a page of it.
-StandIn = Callable[[Run, str], object]
+# What writes a stand-in: of a run, for a page of it, with the address of the last that was made.
+StandIn = Callable[[Run, str, str], object]
 TIME_LIMIT_SECONDS = 3600.0
 POLL_SECONDS = 0.2
 
@@ -58,13 +68,14 @@ POLL_SECONDS = 0.2
 @dataclass(frozen=True)
 class Options:
     """How to run: how many units at a time (0: one per core), which units, whether current ones
-    too, and each unit's time limit (seconds).
+    too, each unit's time limit (seconds), and how many earlier vintages are kept.
     """
 
     jobs: int = 0
     only: str | None = None
     force: bool = False
     time_limit_seconds: float = TIME_LIMIT_SECONDS
+    keep: int = KEPT_VINTAGES
 
     @property
     def n_jobs(self) -> int:
@@ -95,8 +106,9 @@ def run_batch(
     *,
     stand_in: StandIn | None = None,
 ) -> BatchResult:
-    """Bring a run up to date: execute every unit that is not current. `stand_in` writes what stands
-    in for a page that could not be made, so that no link of the others leads nowhere.
+    """Bring a run up to date: execute every unit that is not current, in a vintage of its own
+    (`evalkit.batch.layout`), which readers see when it is whole. `stand_in` writes what stands in
+    for a page that could not be made, so that no link of the others leads nowhere.
 
     Raises
     ------
@@ -105,34 +117,62 @@ def run_batch(
     ParameterError
         If `options.only` matches no unit.
     """
-    run.run_dir.mkdir(parents=True, exist_ok=True)
-    with locked(run.run_dir) as sockets, quiet_loggers(), _stop_flag() as stop:
-        move_older(run.run_dir)
-        attempts = read_attempts(run.run_dir)
-        staleness = Staleness(run, attempts)
-        decisions = decide(units, staleness, only=options.only, force=options.force)
-        write_run(run)
-        _remove_unplanned(run, units, attempts)
+    home = run.run_dir.parent
+    home.mkdir(parents=True, exist_ok=True)
+    with locked(home) as sockets, quiet_loggers(), _stop_flag() as stop:
+        run, staleness, attempts, decisions = _begin_vintage(run, units, options)
         session = _Session(run, options, sockets, display, staleness)
         _begin(session, decisions, attempts)
         to_do = [decision for decision in decisions if decision.is_open]
         if to_do:
             import_without_grammars("papermill")
-        with display.shown([decision.unit.name for decision in to_do]):
+        names = [decision.unit.name for decision in to_do]
+        seconds = {name: one.seconds for name, one in last_good(attempts).items() if one.seconds}
+        with display.shown(Ahead(names, seconds, options.n_jobs)):
             _execute(session, to_do, stop)
-        missing = _stand_in(run, units, session.outcomes, stand_in) if stand_in else ()
+        missing = _without_page(run, units, session.outcomes)
+        if stand_in:
+            for page, last in missing.items():
+                stand_in(run, page, _address(run, page, last))
         gate = _last_look(run)
+        if gate is None and not stop.is_set() and _is_whole(run, units, session.outcomes):
+            show(run.run_dir)
+            sweep(home, keep=options.keep, also={last for last in missing.values() if last})
         staleness.remembered.save()
         in_plan_order = tuple(session.outcomes[unit.name] for unit in units)
         return BatchResult(
             run,
             in_plan_order,
             gate,
-            missing,
+            tuple(missing),
             _undeclared(run, units),
             known_ids(run.run_dir).are_recognisable,
             stop.is_set(),
+            latest_of(home),
         )
+
+
+def _begin_vintage(
+    run: Run, units: tuple[Unit, ...], options: Options
+) -> tuple[Run, Staleness, list[Attempt], tuple[Decision, ...]]:
+    """The run in the folder of its vintage, and what is to be done there. Where nothing is, it
+    stays in the vintage that readers see.
+    """
+    place = place_of(run)
+    run = place.before(run)
+    move_older(run.run_dir)
+    attempts = read_attempts(run.run_dir)
+    staleness = Staleness(run, attempts)
+    decisions = decide(units, staleness, only=options.only, force=options.force)
+    planned = {unit.name for unit in units}
+    has_changed = set(last_good(attempts)) - planned or any(d.is_open for d in decisions)
+    if has_changed or not place.is_same_vintage:
+        run = begin(run, place, planned)
+        write_run(run)
+        _remove_unplanned(run, units, attempts)
+        attempts = read_attempts(run.run_dir)
+        staleness = Staleness(run, attempts)
+    return run, staleness, attempts, decisions
 
 
 @contextmanager
@@ -336,22 +376,41 @@ def _record(
     append_attempt(run, attempt)
 
 
-def _stand_in(
-    run: Run, units: tuple[Unit, ...], outcomes: Mapping[str, Outcome], stand_in: StandIn
-) -> tuple[str, ...]:
-    """Have a page written for each that could not be made, beside an overview; returns them."""
-    missing = tuple(
-        path
+def _without_page(
+    run: Run, units: tuple[Unit, ...], outcomes: Mapping[str, Outcome]
+) -> dict[str, Path | None]:
+    """The pages that could not be made beside an overview, each with the newest other vintage that
+    has it.
+    """
+    if not (run.run_dir / OVERVIEW).exists():
+        return {}
+    return {
+        page: last_vintage_with(page, unit, run.run_dir)
         for unit in units
         if outcomes[unit.name].status in ("failed", "skipped")
-        for path in unit.writes
-        if path.endswith(".html")
-    )
-    if not (run.run_dir / OVERVIEW).exists():
-        return ()
-    for page in missing:
-        stand_in(run, page)
-    return missing
+        for page in unit.writes
+        if page.endswith(".html")
+    }
+
+
+def _address(run: Run, page: str, vintage: Path | None) -> str:
+    """The address of a page in another vintage, from the place of the same page in this one."""
+    here = (run.run_dir / page).parent
+    return Path(os.path.relpath(vintage / page, here)).as_posix() if vintage else ""
+
+
+def _is_whole(run: Run, units: tuple[Unit, ...], outcomes: Mapping[str, Outcome]) -> bool:
+    """Whether readers may see a run: its overview was made, and what was not asked for is current
+    all the same.
+    """
+    left = {unit.name for unit in units if outcomes[unit.name].status == "left"}
+    if not any(
+        OVERVIEW in unit.writes and (outcomes[unit.name].is_good or unit.name in left)
+        for unit in units
+    ):
+        return False
+    decisions = decide(units, Staleness(run, read_attempts(run.run_dir))) if left else ()
+    return all(d.action == "current" for d in decisions if d.unit.name in left)
 
 
 def _last_look(run: Run) -> Failure | None:

@@ -7,13 +7,13 @@ that is run again and leaves the same tables gives those after it no reason to r
 plan says of them that they may run.
 """
 
-import fnmatch
 from collections.abc import Container
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Literal
 
 from evalkit.batch.dependencies import Dependencies
-from evalkit.batch.manifest import Attempt, hash_files
+from evalkit.batch.manifest import Attempt, hash_files, last_good
 from evalkit.batch.plan import Unit
 from evalkit.batch.remembered import remembered_in
 from evalkit.errors import ParameterError, first_few, nearest
@@ -52,7 +52,7 @@ class Staleness:
         self.remembered = remembered_in(run.run_dir.parent)
         self.dependencies = Dependencies(run, self.remembered)
         self._run_dir = run.run_dir
-        self._last_ok = {attempt.unit: attempt for attempt in attempts if attempt.status == "ok"}
+        self._last_ok = last_good(attempts)
 
     def reason(self, unit: Unit, *, to_be_made: Container[str] = ()) -> str | None:
         """Why a unit cannot be kept, in words; nothing if it is current.
@@ -129,14 +129,19 @@ def decide(
 
 
 def _wanted(units: tuple[Unit, ...], only: str | None) -> set[str]:
-    names = {unit.name for unit in units}
-    wanted = {name for name in names if only is None or fnmatch.fnmatchcase(name, only)}
+    wanted = {unit.name for unit in units if only is None or unit.is_called(only)}
     if not wanted:
+        subjects = {unit.names[0] for unit in units if unit.names}
+        notebooks = {unit.notebook for unit in units}
+        known = {*subjects, *notebooks, *(f"*@{subject}" for subject in subjects)}
+        close = get_close_matches(only or "", known, n=1)
         raise ParameterError(
-            "No unit matches the pattern.",
+            "No unit is meant.",
             where=f'--only "{only}"',
-            why="The pattern is compared with whole unit names; * stands for any text.",
-            fix=f"{nearest(only or '', names)}; evalkit run RUN_FILE --dry-run lists the units.",
+            why="Units are named by a notebook (district/02_time_on_support, district/*), by a "
+            "district or an intervention of the run, or by both: district/02*@Belfast.",
+            fix=f"{nearest(only or '', known if close else notebooks)}; evalkit run RUN_FILE "
+            "--dry-run lists the units.",
         )
     return wanted
 

@@ -48,8 +48,8 @@ PROJECT_ROOT = PACKAGE_ROOT.parent
 
 
 def prepare_run(run_file: Path | str, *, out: Path | str) -> Run:
-    """A run as it would be written to FOLDER/RUN/run.json: parameters checked, inputs hashed.
-    Nothing is written.
+    """A run as it would be written to FOLDER/RUN/VINTAGE/run.json: parameters checked, inputs
+    hashed. Nothing is written.
 
     Parameters
     ----------
@@ -74,11 +74,13 @@ def prepare_run(run_file: Path | str, *, out: Path | str) -> Run:
         )
     run = Run(run_dir=Path(out).resolve() / parameters.run, run_file=run_file, params=parameters)
     _check_named_files(run)
-    inputs, remembered = _inputs(run), remembered_in(run.run_dir.parent)
+    inputs, remembered = _inputs(run), remembered_in(run.run_dir)
     meanings = {name: remembered.meaning(path) or "" for name, path in inputs.items()}
     run_hash = hash_of_mapping({"parameters": hash_of(parameters), **meanings})
+    month = parameters.extract.follow_up_through
     return run.model_copy(
         update={
+            "run_dir": run.run_dir / f"{month:%Y-%m}-{run_hash[:8]}",
             "versions": versions(),
             "inputs": {name: remembered.sha256(path) or "" for name, path in inputs.items()},
             "run_id": f"{parameters.run}-{run_hash[:12]}",

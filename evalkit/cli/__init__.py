@@ -21,6 +21,7 @@ from evalkit.cli import (
     report,
     run,
     simulate,
+    status,
     tables,
     value,
 )
@@ -37,6 +38,8 @@ for _command in (
     new.new,
     lab.lab,
     run.run,
+    status.status,
+    status.verify,
     report.report,
     check.check,
     delivery.pseudonymise,

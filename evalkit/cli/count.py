@@ -139,8 +139,8 @@ def _tables_of(place: Path, names: Iterable[str]) -> "tuple[Run, dict[str, pl.Da
         from evalkit.tables import read_each_delivered, read_table
 
         run = read_run(place)
-        tables = read_each_delivered(place, names)
-        return run, {**tables, "state_intervals": read_table(place, "state_intervals")}
+        tables = read_each_delivered(run.run_dir, names)
+        return run, {**tables, "state_intervals": read_table(run.run_dir, "state_intervals")}
     from evalkit.batch.vintage import prepare_run
     from evalkit.intake import admit_run
     from evalkit.line.delivered import as_delivered

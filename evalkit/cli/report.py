@@ -8,7 +8,10 @@ import typer
 
 def report(
     run_dir: Annotated[
-        Path, typer.Argument(help="The folder of a run, for example runs/northern_ireland.")
+        Path,
+        typer.Argument(
+            help="The folder of a run (runs/northern_ireland) or of one of its vintages."
+        ),
     ],
     *,
     pdf: Annotated[

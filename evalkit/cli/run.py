@@ -37,11 +37,15 @@ def run(
     force: Annotated[
         bool, typer.Option("--force", help="Run the units even if they are current.")
     ] = False,
+    keep: Annotated[
+        int, typer.Option(min=0, help="How many earlier vintages are kept, for comparison.")
+    ] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="Give the result as JSON.")] = False,
 ) -> None:
     """Bring a run up to date: execute its notebooks, as far as anything has changed, and write the
     report.
     """
+    from evalkit.batch.layout import place_of
     from evalkit.batch.manifest import read_attempts
     from evalkit.batch.outcome import summary, summary_as_record
     from evalkit.batch.plan import plan_run
@@ -54,11 +58,12 @@ def run(
     refuse_faulty_files(prepared)
     units = plan_run(prepared)
     if dry_run:
-        staleness = Staleness(prepared, read_attempts(prepared.run_dir))
+        before = place_of(prepared).before(prepared)
+        staleness = Staleness(before, read_attempts(before.run_dir))
         decisions = decide(units, staleness, only=only, force=force)
         typer.echo(_decisions_as_text(decisions, as_json=as_json))
         return
-    options = Options(jobs=jobs, only=only, force=force, time_limit_seconds=time_limit)
+    options = Options(jobs=jobs, only=only, force=force, time_limit_seconds=time_limit, keep=keep)
     result = run_batch(prepared, units, options, make_display(), stand_in=_write_stand_in)
     typer.echo(
         json.dumps(summary_as_record(result), ensure_ascii=False, indent=2)
@@ -68,10 +73,10 @@ def run(
     raise typer.Exit(result.exit_code)
 
 
-def _write_stand_in(run: "Run", page: str) -> None:
+def _write_stand_in(run: "Run", page: str, last_report: str) -> None:
     from evalkit.report import write_stand_in
 
-    write_stand_in(run, page)
+    write_stand_in(run, page, last_report=last_report)
 
 
 def _decisions_as_text(decisions: "tuple[Decision, ...]", *, as_json: bool) -> str:

@@ -39,13 +39,20 @@ def scenario(
 
 
 def drift(
-    before: Annotated[Path, typer.Argument(help="The folder of the older run.")],
-    after: Annotated[Path, typer.Argument(help="The folder of the newer run.")],
+    folders: Annotated[
+        list[Path],
+        typer.Argument(
+            help="The folders of the older and the newer run or vintage; or of one alone, which is "
+            "compared with the vintage before it."
+        ),
+    ],
     book_before: Annotated[
         Path | None, typer.Option(help="The older run's price book, if its file has changed since.")
     ] = None,
 ) -> None:
-    """Say why values moved between two runs: method, data and parameters, step by step."""
+    """Say why values moved between two runs or vintages: method, data and parameters, step by
+    step.
+    """
     from evalkit.economics import drift as steps_between
     from evalkit.economics import price_book_of_run, read_vintage
     from evalkit.line.protocols import load_protocols, without_livelihood
@@ -54,7 +61,7 @@ def drift(
     from evalkit.tables import read_table
 
     vintages = []
-    for folder, book in ((before, book_before), (after, None)):
+    for folder, book in zip(_two_vintages(folders), (book_before, None), strict=True):
         vintage = read_run(folder)
         value = vintage.params.value.model_copy(
             update={"price_book": book.resolve()} if book else {}
@@ -86,3 +93,26 @@ def drift(
         for step, amount, total in rows.select("step", "amount", "total").iter_rows():
             moved = "" if step in ("before", "after") else f"{round(amount) + 0:+,}"
             typer.echo(f"  {step:<12}{moved:>12}{total:>14,.0f}")
+
+
+def _two_vintages(folders: list[Path]) -> list[Path]:
+    """The older and the newer vintage."""
+    from evalkit.errors import ParameterError
+    from evalkit.params import read_run
+
+    if len(folders) > 2:
+        raise typer.BadParameter("give two folders, or one that has a vintage before it")
+    vintages = [read_run(folder) for folder in folders]
+    if len(vintages) == 2:
+        return [vintage.run_dir for vintage in vintages]
+    after = vintages[0]
+    before = after.run_dir.with_name(after.previous) if after.previous else None
+    if before is None or not before.is_dir():
+        raise ParameterError(
+            "There is no vintage before this one.",
+            where=f"{after.run_dir}: {after.previous or 'the first of its run'}",
+            why="A run is compared with what readers saw before it; how many earlier vintages stay "
+            "is said with evalkit run --keep.",
+            fix="name both folders: evalkit drift OLDER NEWER.",
+        )
+    return [before, after.run_dir]

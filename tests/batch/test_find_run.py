@@ -78,7 +78,7 @@ def test_find_run_runs_the_example_where_none_has_finished(seen, monkeypatch, ca
     found = runs.find_run()
 
     said = capsys.readouterr().out
-    assert found == seen.root / "runs" / "tiny"
+    assert found == seen.run_dir
     assert "No run has finished" in said and "ok       city/02_last" in said
 
 

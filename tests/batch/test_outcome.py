@@ -3,8 +3,10 @@ from pathlib import Path
 import pytest
 
 from evalkit.batch.failure import Failure, failure_in_words
+from evalkit.batch.layout import show
 from evalkit.batch.outcome import BatchResult, Outcome, summary, summary_as_record
 from evalkit.errors import DisclosureError, EstimationError, IntakeError, ParameterError
+from evalkit.runs import latest_of
 
 WORDS = {"where": "w", "why": "y", "fix": "f"}
 
@@ -29,6 +31,7 @@ def result_of(project):
             undeclared,
             are_ids_recognisable=True,
             is_interrupted=is_interrupted,
+            seen=latest_of(run.run_dir.parent),
         )
 
     return make
@@ -99,7 +102,9 @@ def test_summary_tells_counts_the_four_lines_and_where_to_look(result_of):
 
 def test_summary_tells_how_to_open_the_report(result_of, project):
     (project.run_dir / "site").mkdir(parents=True)
-    (project.run_dir / "site" / "index.html").write_text("x")
+    (project.run_dir / "run.json").write_text("{}")
+    show(project.run_dir)
+    report = project.home / "latest" / "site" / "index.html"
 
     text = summary(
         result_of(Outcome("city/00_first", "ok", "never done", 1.0), undeclared=("site/x.html",))
@@ -108,8 +113,8 @@ def test_summary_tells_how_to_open_the_report(result_of, project):
     assert text.splitlines() == [
         "tiny: complete; of 1 units 1 done",
         "warning  files declared by no notebook: site/x.html",
-        f"The report: {project.run_dir / 'site' / 'index.html'}",
-        f"Open it in any web browser: {(project.run_dir / 'site' / 'index.html').as_uri()}",
+        f"The report: {report}",
+        f"Open it in any web browser: {report.as_uri()}",
     ]
 
 

@@ -17,7 +17,7 @@ def test_plan_expands_districts_and_keeps_dependencies(project):
     ]
     assert units["district/01_part@n-eastern"].after == ("city/00_first",)
     assert units["city/02_last"].after == ("district/01_part@belfast", "district/01_part@n-eastern")
-    assert units["district/01_part@n-eastern"].subject == "N.Eastern"
+    assert units["district/01_part@n-eastern"].names == ("N.Eastern",)
 
 
 def test_district_waits_for_its_own_part_only(project):
@@ -68,6 +68,29 @@ def test_who_waits_for_all_districts_or_interventions_need_not_have_them_end_wel
     assert units["intervention/03_effects@coaching"].collects == set(sums)
     assert units["city/04_collect"].after == (*effects, *sums)
     assert units["city/04_collect"].collects == {*effects, *sums}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "units"),
+    [
+        ("Belfast", ["district/01_part@belfast"]),
+        ("*@n.eastern", ["district/01_part@n-eastern"]),
+        ("*@n-eastern", ["district/01_part@n-eastern"]),
+        ("district/01*@B*", ["district/01_part@belfast"]),
+        ("district/01_part", ["district/01_part@belfast", "district/01_part@n-eastern"]),
+        ("Prov", ["intervention/02_weights@job-training"]),
+        ("job_training", ["intervention/02_weights@job-training"]),
+        ("city/*", ["city/00_first"]),
+        ("first", []),
+    ],
+)
+def test_a_unit_is_meant_by_the_run_files_own_spelling(project, pattern, units):
+    project.add_protocols("job_training")
+    project.add("city/00_first")
+    project.add("district/01_part")
+    project.add("intervention/02_weights")
+
+    assert [unit.name for unit in project.plan() if unit.is_called(pattern)] == units
 
 
 def test_a_unit_is_skipped_for_what_it_builds_on_and_where_no_district_is_well(project):

@@ -104,7 +104,7 @@ def test_calm_run_is_complete(calm):
 
     assert [outcome.status for outcome in result.outcomes] == ["ok"] * 4
     assert result.exit_code == 0
-    assert result.report == project.run_dir / "site" / "index.html"
+    assert result.report == project.home / "latest" / "site" / "index.html"
 
 
 def test_executed_notebooks_stand_in_the_run_folder_without_clock_or_private_path(calm):
@@ -350,7 +350,7 @@ def one_district_fails(tiny, tmp_path_factory):
         writes=["site/{slug}.html"],
     )
     stood_in = []
-    result = project.run(stand_in=lambda _, page: stood_in.append(page))
+    result = project.run(stand_in=lambda _run, page, _last: stood_in.append(page))
     return result, {outcome.unit: outcome.status for outcome in result.outcomes}, stood_in
 
 
@@ -382,7 +382,7 @@ def test_there_is_no_report_where_the_only_district_fails(tiny, tmp_path):
     project.add("district/01_part", "1 / 0", after=["city/00_first"])
     stood_in = []
 
-    result = project.run(stand_in=lambda _, page: stood_in.append(page))
+    result = project.run(stand_in=lambda _run, page, _last: stood_in.append(page))
 
     assert [outcome.status for outcome in result.outcomes] == ["ok", "failed", "failed", "skipped"]
     assert (result.report, stood_in) == (None, [])
@@ -544,9 +544,9 @@ def test_run_folder_in_use_is_refused(tiny, tmp_path):
 
     project = tiny.make_tiny_project(tmp_path / "tiny")
     project.add_three_stations()
-    project.run_dir.mkdir(parents=True)
+    project.home.mkdir(parents=True)
 
-    with locked(project.run_dir), pytest.raises(BatchError) as fault:
+    with locked(project.home), pytest.raises(BatchError) as fault:
         project.run()
 
     assert fault.value.what == "This run is being executed already."

@@ -8,6 +8,7 @@ import shutil
 import pytest
 
 from evalkit.batch import dependencies
+from evalkit.batch.layout import place_of
 from evalkit.batch.manifest import Attempt, append_attempt, read_attempts
 from evalkit.batch.staleness import Staleness, decide
 from evalkit.errors import ParameterError
@@ -74,7 +75,9 @@ def done(finished, tiny, tmp_path):
 
 
 def staleness_of(project) -> Staleness:
-    return Staleness(project.prepare(), read_attempts(project.run_dir))
+    run = project.prepare()
+    run = place_of(run).before(run)
+    return Staleness(run, read_attempts(run.run_dir))
 
 
 def planned(project, **options) -> dict[str, str]:
@@ -257,9 +260,12 @@ def test_pattern_without_a_match_is_refused(project):
         decide(project.plan(), staleness_of(project), only="city/00_frist")
 
     what, where, why, fix = str(fault.value).splitlines()
-    assert what == "No unit matches the pattern."
+    assert what == "No unit is meant."
     assert where == '  where: --only "city/00_frist"'
-    assert why == "  why:   The pattern is compared with whole unit names; * stands for any text."
+    assert why == (
+        "  why:   Units are named by a notebook (district/02_time_on_support, district/*), by a "
+        "district or an intervention of the run, or by both: district/02*@Belfast."
+    )
     assert (
         fix
         == '  fix:   did you mean "city/00_first"?; evalkit run RUN_FILE --dry-run lists the units.'

@@ -15,6 +15,7 @@ from evalkit.batch.progress import Display
 from evalkit.batch.run import Options, run_batch
 from evalkit.batch.vintage import prepare_run
 from evalkit.params import Run
+from evalkit.runs import vintages_of
 
 RUN_FILE = """
 run: tiny
@@ -64,8 +65,14 @@ class TinyProject:
         return self.root / "params" / "tiny.yaml"
 
     @property
-    def run_dir(self) -> Path:
+    def home(self) -> Path:
+        """The folder of the run's vintages."""
         return self.root / "runs" / "tiny"
+
+    @property
+    def run_dir(self) -> Path:
+        """The vintage that was made last, or that will be made."""
+        return next(iter(vintages_of(self.home)), self.prepare().run_dir)
 
     def notebook_path(self, name: str) -> Path:
         return self.root / "notebooks" / f"{name}.ipynb"

@@ -34,7 +34,7 @@ LOCAL = ("file:", "data:", "blob:", "chrome:")
 # CSS pixels: a phone (WCAG 2.1, 1.4.10), a laptop of 1280 px at 200 % zoom, and at 100 %.
 WIDTHS = (320, 640, 1280)
 # Real data, where most cannot be said, and a small simulated city, which has everything that a page
-# can show. Others, such as the demo's: EVALKIT_SITE=runs/demo_city/site.
+# can show. Others, such as the demo's: EVALKIT_SITE=runs/demo_city/latest/site.
 RUNS = ("northern_ireland", "small_city")
 SITE = Path(os.environ["EVALKIT_SITE"]).resolve() if "EVALKIT_SITE" in os.environ else None
 
@@ -129,7 +129,7 @@ def site(request, tmp_path_factory) -> Path:
         base = tmp_path_factory.getbasetemp()
         # Beside each other, processes have a folder each within one that they share.
         return small_site((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "small")
-    folder = SITE or ROOT / "build" / "nbval" / request.param / "site"
+    folder = SITE or ROOT / "build" / "nbval" / request.param / "latest" / "site"
     if not (folder / "index.html").exists():
         pytest.fail(
             f"There is no site in {folder}. Make it first: evalkit run "

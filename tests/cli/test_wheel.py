@@ -71,9 +71,9 @@ def test_installed_evalkit_runs_the_main_job_in_an_empty_folder(installed, tmp_p
     _call(evalkit, "run", "params/northern_ireland.yaml", cwd=project)
 
     assert "13 units for 5 districts" in checked
-    pages = project / "runs" / "northern_ireland" / "site"
-    assert (pages / "index.html").exists()
-    assert str(ROOT) not in (project / "runs" / "northern_ireland" / "run.json").read_text()
+    latest = project / "runs" / "northern_ireland" / "latest"
+    assert (latest / "site" / "index.html").exists()
+    assert str(ROOT) not in (latest / "run.json").read_text()
 
 
 def _without_effects(run_file):
@@ -100,4 +100,5 @@ def test_the_dependencies_that_the_wheel_names_are_enough(wheel, tmp_path):
     _call(commands / "evalkit", "new", "city", "--example", cwd=tmp_path)
     _call(commands / "evalkit", "run", "params/northern_ireland.yaml", cwd=tmp_path / "city")
 
-    assert (tmp_path / "city" / "runs" / "northern_ireland" / "site" / "index.html").exists()
+    latest = tmp_path / "city" / "runs" / "northern_ireland" / "latest"
+    assert (latest / "site" / "index.html").exists()
