@@ -29,6 +29,8 @@ LATEST = "latest"
 _VINTAGE = re.compile(r"\d{4}-\d{2}-[0-9a-f]{8}(\.\d+)?")
 _FINISHED_BY = ("site", "index.html")
 _EXAMPLE = ("params", "northern_ireland.yaml")
+# A line of the progress that says what has begun; those that say what has ended are enough here.
+_BEGINS = "start "
 
 
 def find_run(run_dir: Path | str = "") -> Path:
@@ -64,17 +66,17 @@ def find_run(run_dir: Path | str = "") -> Path:
 
 
 def runs_folder() -> Path:
-    """Where the runs lie: the folder that EVALKIT_RUNS names, else runs/ of the nearest folder
-    upwards that has one, else the place for it in the project, or here.
+    """Where the runs lie: the folder that EVALKIT_RUNS names, else runs/ of the project that this
+    is, or of the nearest folder upwards that has one, or the place for it here.
     """
     if named := os.environ.get(RUNS_VARIABLE):
         return Path(named).resolve()
     here = Path.cwd()
-    upwards = (here, *here.parents)
-    for beside in (RUNS, _PROJECT_FOLDER):
-        for folder in upwards:
-            if (folder / beside).is_dir():
-                return folder / RUNS
+    for folder in (here, *here.parents):
+        # A run's own folder has notebooks too, and is no project.
+        is_project = (folder / _PROJECT_FOLDER).is_dir() and not (folder / _RUN_RECORD).is_file()
+        if is_project or (folder / RUNS).is_dir():
+            return folder / RUNS
     return here / RUNS
 
 
@@ -217,7 +219,8 @@ def _run_example(folder: Path) -> Path:
         try:
             for line in process.stdout or ():
                 said.append(line.rstrip())
-                _say(said[-1])
+                if not line.startswith(_BEGINS):
+                    _say(said[-1])
         finally:
             process.terminate()
     finished = finished_runs(folder)

@@ -96,6 +96,20 @@ def test_runs_folder_is_made_beside_the_notebooks_where_a_project_has_none(seen)
     assert runs.runs_folder() == seen.root / "runs"
 
 
+def test_runs_folder_of_a_project_is_its_own_where_another_lies_further_up(seen):
+    (seen.root.parent / "runs").mkdir()
+
+    assert runs.runs_folder() == seen.root / "runs"
+
+
+def test_runs_folder_is_found_from_an_executed_notebook(seen, monkeypatch):
+    run = _made(seen.root / "runs", "first")
+    (run / "notebooks" / "city").mkdir(parents=True)
+    monkeypatch.chdir(run / "notebooks" / "city")
+
+    assert runs.runs_folder() == seen.root / "runs"
+
+
 def test_runs_folder_is_made_here_outside_a_project(tmp_path, monkeypatch):
     monkeypatch.delenv(runs.RUNS_VARIABLE, raising=False)
     monkeypatch.chdir(tmp_path)

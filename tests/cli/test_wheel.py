@@ -17,6 +17,17 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
+# Where `evalkit lab` opens, and whether what it does otherwise than by default came along.
+_LAB = """
+from pathlib import Path
+from evalkit.project.lab import find_project, lab_command, lab_environment
+project = find_project()
+command = lab_command(project, port=0, with_browser=False)
+defaults = Path(lab_environment({})["JUPYTER_CONFIG_PATH"])
+print(project)
+print(*[word.split("=")[1] for word in command if "default_url" in word])
+print((defaults / "labconfig" / "default_setting_overrides.json").is_file())
+"""
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
@@ -67,9 +78,13 @@ def test_installed_evalkit_runs_the_main_job_in_an_empty_folder(installed, tmp_p
     _call(evalkit, "new", "city", "--example", cwd=tmp_path)
     project = tmp_path / "city"
     _without_effects(project / "params" / "northern_ireland.yaml")
+    opened = _call(
+        installed / "python", "-c", _LAB, cwd=project / "notebooks" / "explore"
+    ).splitlines()
     checked = _call(evalkit, "check", "params/northern_ireland.yaml", cwd=project)
     _call(evalkit, "run", "params/northern_ireland.yaml", cwd=project)
 
+    assert opened == [str(project), "/lab/tree/notebooks/index.ipynb", "True"]
     assert "13 units for 5 districts" in checked
     latest = project / "runs" / "northern_ireland" / "latest"
     assert (latest / "site" / "index.html").exists()
