@@ -74,7 +74,7 @@ def runs_folder() -> Path:
     here = Path.cwd()
     for folder in (here, *here.parents):
         # A run's own folder has notebooks too, and is no project.
-        is_project = (folder / _PROJECT_FOLDER).is_dir() and not (folder / _RUN_RECORD).is_file()
+        is_project = (folder / _PROJECT_FOLDER).is_dir() and not (folder / RUN_RECORD).is_file()
         if is_project or (folder / RUNS).is_dir():
             return folder / RUNS
     return here / RUNS
@@ -82,14 +82,8 @@ def runs_folder() -> Path:
 
 def finished_runs(folder: Path) -> list[Path]:
     """The finished vintage that readers see of each run, that of the newest run first."""
-    times = {}
-    for run in runs_in(folder):
-        page = run.joinpath(*_FINISHED_BY)
-        if (vintage := latest_of(run)) is not None:
-            times[vintage] = (run / LATEST).lstat().st_mtime_ns
-        elif page.is_file():
-            times[run] = page.stat().st_mtime_ns
-    return sorted(times, key=lambda run: (-times[run], run.name))
+    seen = [vintage for run in runs_in(folder) if (vintage := _seen_of(run))]
+    return [vintage for vintage, _ in sorted(seen, key=lambda one: (-one[1], one[0]))]
 
 
 def list_runs(folder: Path | None = None) -> pl.DataFrame:
@@ -103,21 +97,26 @@ def list_runs(folder: Path | None = None) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        One row per run: `run` (its name, which a notebook takes as run_dir) and `finished` (when
-        its first page was written, local time; null where it has not finished).
+        One row per run: `run` (its name, which a notebook takes as run_dir), `vintage` (the one
+        that readers see) and `finished` (since when they see it, local time); both are null where
+        the run has not finished.
     """
-    folder = folder or runs_folder()
-    finished = finished_runs(folder)
-    others = [run for run in runs_in(folder) if run not in finished]
-    pages = [run.joinpath(*_FINISHED_BY) for run in finished]
-    times = [datetime.fromtimestamp(round(page.stat().st_mtime)) for page in pages]
-    return pl.DataFrame(
-        {
-            "run": [run.name for run in (*finished, *others)],
-            "finished": [*times, *[None] * len(others)],
-        },
-        schema={"run": pl.String, "finished": pl.Datetime},
-    )
+    found = [(run.name, _seen_of(run)) for run in runs_in(folder or runs_folder())]
+    rows = [
+        (name, seen and seen[0].name, seen and datetime.fromtimestamp(seen[1] // 10**9))
+        for name, seen in found
+    ]
+    schema = {"run": pl.String, "vintage": pl.String, "finished": pl.Datetime}
+    listed = pl.DataFrame(rows, schema=schema, orient="row")
+    return listed.sort("finished", descending=True, nulls_last=True, maintain_order=True)
+
+
+def _seen_of(run_folder: Path) -> tuple[Path, int] | None:
+    """The finished vintage that readers see of a run, and since when (nanoseconds)."""
+    if (vintage := latest_of(run_folder)) is not None:
+        return vintage, (run_folder / LATEST).lstat().st_mtime_ns
+    page = run_folder.joinpath(*_FINISHED_BY)
+    return (run_folder, page.stat().st_mtime_ns) if page.is_file() else None
 
 
 def runs_in(folder: Path) -> list[Path]:

@@ -157,3 +157,11 @@ def test_list_runs_names_the_newest_first_and_unfinished_last(seen):
 
     assert listed["run"].to_list() == ["newest", "older", "begun"]
     assert listed["finished"].is_null().to_list() == [False, False, True]
+
+
+def test_list_runs_names_a_run_with_the_vintage_that_readers_see(seen):
+    seen.run()
+
+    listed = runs.list_runs()
+
+    assert listed.select("run", "vintage").rows() == [("tiny", runs.find_run().name)]

@@ -22,7 +22,7 @@ import pytest
 from evalkit.project import new_project
 from evalkit.runs import RUNS_VARIABLE, find_run
 
-ROOT = Path(__file__).parents[2]
+RUN = Path(__file__).parents[2] / "build" / "nbval" / "northern_ireland"
 WAIT_SECONDS = 60
 RUN_SECONDS = 180
 # All cells are drawn, not only those in sight.
@@ -62,10 +62,6 @@ class Lab:
         return f"{self.address}{kind}/{notebook}?{self.printed.split('?')[1]}"
 
 
-def _run() -> Path:
-    return find_run(ROOT / "build" / "nbval" / "northern_ireland")
-
-
 def _outputs(notebook: Path) -> list[dict]:
     """What an executed notebook shows, by form."""
     cells = nbformat.read(notebook, as_version=4).cells
@@ -99,7 +95,7 @@ def lab(tmp_path_factory):
     """JupyterLab on a new project with a finished run, for somebody who has never started it."""
     home = tmp_path_factory.mktemp("jupyter")
     project = new_project(home / "town").folder
-    shutil.copytree(_run(), project / "runs" / "northern_ireland")
+    shutil.copytree(RUN, project / "runs" / RUN.name, symlinks=True)
     for plugin, settings in SETTINGS.items():
         file = home / "settings" / f"{plugin}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -172,7 +168,7 @@ def test_lab_opens_on_the_index_which_lists_the_runs_and_asks_nothing(lab, brows
     ran = _run_all(browser.driver)
 
     assert browser.driver.current_url.endswith("/lab/tree/notebooks/index.ipynb")
-    assert "northern_ireland" in ran["text"] and not ran["errors"]
+    assert RUN.name in ran["text"] and not ran["errors"]
     assert ran["asked"] == 0
     assert _asked_outside(browser, lab) == []
 
@@ -194,7 +190,7 @@ def test_first_notebook_of_the_index_runs_in_a_new_project(lab, browser):
 
 @pytest.mark.browser
 def test_pictures_of_executed_notebooks_are_there_in_jupyterlab(lab, browser):
-    run = lab.project / "runs" / "northern_ireland"
+    run = find_run(lab.project / "runs" / RUN.name)
     notebooks = _one_of_each_folder(run / "notebooks")
     asked = {notebook.name: len(_pictures(notebook)) for notebook in notebooks}
     assert len(asked) == 3 and min(asked.values()) > 1
@@ -216,7 +212,7 @@ def test_pictures_of_executed_notebooks_are_there_in_jupyterlab(lab, browser):
 @pytest.mark.browser
 def test_pictures_are_there_in_the_page_that_jupyterlab_exports(lab, browser, tmp_path):
     """File > Save and Export Notebook As > HTML, opened as a file."""
-    run = lab.project / "runs" / "northern_ireland"
+    run = find_run(lab.project / "runs" / RUN.name)
     notebook = _one_of_each_folder(run / "notebooks")[0]
     exported = lab.page(str(notebook.relative_to(lab.project)), kind="nbconvert/html")
     page = tmp_path / "exported.html"
@@ -234,7 +230,7 @@ def test_a_picture_is_an_image_in_html_and_its_name_in_plain_text():
     """The two forms that JupyterLab, nbconvert and VS Code all take, and no script in them."""
     pictures = [
         shown
-        for notebook in sorted(_run().glob("notebooks/*/*.ipynb"))
+        for notebook in sorted(find_run(RUN).glob("notebooks/*/*.ipynb"))
         for shown in _outputs(notebook)
         if "data:image/svg" in shown.get("text/html", "")
     ]
@@ -247,7 +243,7 @@ def test_a_picture_is_an_image_in_html_and_its_name_in_plain_text():
 def test_no_output_of_an_executed_notebook_names_an_outside_address():
     named = {
         address
-        for notebook in sorted(_run().glob("notebooks/*/*.ipynb"))
+        for notebook in sorted(find_run(RUN).glob("notebooks/*/*.ipynb"))
         for shown in _outputs(notebook)
         for address in re.findall(r"https?://[^\s\"'<>\\]+", json.dumps(shown))
     }
