@@ -5,7 +5,7 @@ as images that hold their own bytes, tables with digits that tell.
 import re
 from base64 import b64encode
 from functools import cached_property
-from html import escape
+from html import escape, unescape
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -86,6 +86,12 @@ def image(svg: str, name: str, *, width: int = _SHOWN_WIDTH) -> str:
         f'<img alt="{escape(name, quote=True)}" width="{width}" style="max-width:100%" '
         f'src="data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}">'
     )
+
+
+def name_of(svg: str) -> str:
+    """What a picture calls itself for those who cannot see it."""
+    found = re.search(r'aria-label="([^"]*)"', svg)
+    return unescape(found[1]) if found else ""
 
 
 def as_html(table: pl.DataFrame, *, n_rows: int = 30, n_digits: int = 4) -> str:

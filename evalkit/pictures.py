@@ -1,14 +1,17 @@
-"""Which picture a table gets, by its columns: rooms declare those of their own tables with
-`picture`, and their `plot` and the pages of researchers' own results draw by the same declarations.
+"""Which picture a table gets, by its columns: curves over time and estimates with their ranges in
+every room, and what rooms declare of their own tables with `picture`. Their `plot` and the pages of
+researchers' own results draw by the same declarations.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
 from evalkit.errors import EstimationError, first_few
 from evalkit.images import Sketch
+from evalkit.sketch import curves, forest
 
 Drawing = Callable[..., Sketch]
 
@@ -20,6 +23,11 @@ class _Picture:
     draw: Drawing
 
 
+# Columns that say what is measured, each in its own unit.
+_MEASURES = ("measure", "reading", "outcome")
+# Columns that tables of many kinds have: a picture that asks for others knows its table better.
+_ANY = ""
+_NUMBERS = {"estimate", "difference", "ci_lower", "ci_upper"}
 _PICTURES: list[_Picture] = []
 
 
@@ -50,7 +58,7 @@ def plot(table: pl.DataFrame, *, room: str = "", **labels: object) -> Sketch:
     EstimationError
         If the table has no picture.
     """
-    ours = [entry for entry in _PICTURES if room in ("", entry.room)]
+    ours = [entry for entry in _PICTURES if not room or entry.room in (room, _ANY)]
     fitting = [entry for entry in ours if set(entry.columns) <= set(table.columns)]
     if not fitting:
         known = "; ".join(sorted({", ".join(entry.columns) for entry in ours}))
@@ -61,15 +69,21 @@ def plot(table: pl.DataFrame, *, room: str = "", **labels: object) -> Sketch:
             fix=f"hand over a result of evalkit.{room or 'survival'}, or draw it with "
             "evalkit.sketch.",
         )
-    return max(fitting, key=lambda entry: len(entry.columns)).draw(table, **labels)
+    return max(fitting, key=lambda entry: len(set(entry.columns) - _NUMBERS)).draw(table, **labels)
 
 
 def names_before(table: pl.DataFrame, column: str) -> list[str]:
-    """The columns that name a row: all that stand before a column, and texts behind it."""
+    """The columns that name a row: those before a column that are neither measured nor counted
+    (`n_...`), and texts behind it.
+    """
     place = table.columns.index(column)
     texts = (pl.String, pl.Categorical, pl.Enum)
-    behind = [name for name in table.columns[place + 1 :] if table.schema[name] in texts]
-    return [*table.columns[:place], *behind]
+    before = [
+        name
+        for name in table.columns[:place]
+        if not table.schema[name].is_float() and not name.startswith("n_")
+    ]
+    return [*before, *(name for name in table.columns[place + 1 :] if table.schema[name] in texts)]
 
 
 def telling(table: pl.DataFrame, names: Sequence[str]) -> list[str]:
@@ -99,3 +113,34 @@ def refuse_mixed(table: pl.DataFrame, column: str) -> None:
             why="Months, shares and money have no common scale.",
             fix=f"choose one: table.filter({column}={values[0]!r}).",
         )
+
+
+@picture(_ANY, "month", "estimate")
+def _monthly_curve(table: pl.DataFrame, **labels: Any) -> Sketch:
+    return curves(table, x="month", lines=names_before(table, "month"), **labels)
+
+
+@picture(_ANY, "time", "estimate")
+def _curve(table: pl.DataFrame, **labels: Any) -> Sketch:
+    return curves(table, x="time", lines=names_before(table, "time"), **labels)
+
+
+@picture(_ANY, "difference", "ci_lower", "ci_upper")
+def _differences(table: pl.DataFrame, **labels: Any) -> Sketch:
+    return estimates_below(table, "difference", **labels)
+
+
+@picture(_ANY, "estimate", "ci_lower", "ci_upper")
+def _estimates(table: pl.DataFrame, **labels: Any) -> Sketch:
+    return estimates_below(table, "estimate", **labels)
+
+
+def estimates_below(table: pl.DataFrame, x: str, **labels: Any) -> Sketch:
+    """Estimates below each other, one for each key; what all have in common stands in the title."""
+    for name in _MEASURES:
+        if name in table.columns:
+            refuse_mixed(table, name)
+    before = table.columns[: table.columns.index(x)]
+    keys = [name for name in names_before(table, x) if name in before]
+    labels = {"title": subject(table, keys), "x_title": x.capitalize(), **labels}
+    return forest(table, rows=telling(table, keys) or keys[-1:], x=x, **labels)

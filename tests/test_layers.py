@@ -57,6 +57,7 @@ MAY_SEE = {
     "disclosure": GROUND | {"words"},
     **dict.fromkeys(SIBLINGS, GROUND | {"words", "disclosure"}),
     "effects": GROUND | {"words", "disclosure", "survival"},
+    "report": GROUND | {"words", "disclosure", "charts"},
     "project": GROUND | {"intake"},
     "__init__": set(),
     "__main__": {"cli"},

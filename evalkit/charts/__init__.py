@@ -23,6 +23,7 @@ from evalkit.charts.families.overview import district_comparison
 from evalkit.charts.families.sensitivity import value_acceptability, value_tornado
 from evalkit.charts.families.value import value_by_actor, value_summary
 from evalkit.charts.figures import (
+    charts_of,
     district_figures,
     intervention_figures,
     overview_figures,
@@ -31,6 +32,7 @@ from evalkit.charts.show import show
 
 __all__ = [
     "balance",
+    "charts_of",
     "district_comparison",
     "district_figures",
     "district_ranks",

@@ -3,6 +3,7 @@ withheld is left out.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from inspect import signature
 from types import MappingProxyType
 
 from evalkit.charts.look.svg import to_svg
@@ -79,6 +80,31 @@ def intervention_figures(
     return _drawn(tables, words, of_city, district=POOLED, intervention_id=intervention) | _drawn(
         tables, words, beside, intervention_id=intervention
     )
+
+
+def charts_of(table: Published, words: Words) -> list[tuple[str, Published]]:
+    """Every chart that is declared of a table and needs no other, one for each intervention and
+    estimand: SVG and the rows it is drawn from.
+
+    Raises
+    ------
+    DisclosureError
+        If the table is not `Published`.
+    ParameterError
+        If it holds several districts and a chart draws one.
+    """
+    family = require_published(table, where="charts_of").name.partition("-")[0]
+    charts = [chart for chart in CHARTS.values() if chart.of == family and _stands_alone(chart)]
+    return [
+        (to_svg(chart.draw(rows, words), words), rows)
+        for chart in charts
+        for _, rows in one_by_one(chart.figure, table)
+    ]
+
+
+def _stands_alone(chart: Chart) -> bool:
+    _, _, *others = signature(chart.draw).parameters.values()
+    return all(other.default is not other.empty for other in others)
 
 
 def one_by_one(name: str, table: Published) -> Iterator[tuple[str, Published]]:

@@ -7,14 +7,13 @@ image that holds its own bytes stays.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from html import escape, unescape
-from re import search
+from html import escape
 
 from evalkit.charts.figures import one_by_one
 from evalkit.charts.look.frame import Picture
 from evalkit.charts.look.svg import to_svg
 from evalkit.disclosure import Published
-from evalkit.images import image
+from evalkit.images import image, name_of
 from evalkit.words import Words
 
 
@@ -33,12 +32,12 @@ class Shown:
     caption: str = ""
 
     def __repr__(self) -> str:
-        return "\n".join(f"Picture: {_name_of(svg)}" for svg in self.svgs)
+        return "\n".join(f"Picture: {name_of(svg)}" for svg in self.svgs)
 
     def _repr_html_(self) -> str:
         fold = escape(self.table_word)
         pictures = [
-            f"{image(svg, _name_of(svg))}<details><summary>{fold}</summary>{rows}</details>"
+            f"{image(svg, name_of(svg))}<details><summary>{fold}</summary>{rows}</details>"
             for svg, rows in zip(self.svgs, self.tables, strict=True)
         ]
         caption = [f"<p>{self.caption}</p>"] if self.caption else []
@@ -76,8 +75,3 @@ def show(
         words.text("chart.rows"),
         caption,
     )
-
-
-def _name_of(svg: str) -> str:
-    found = search(r'aria-label="([^"]*)"', svg)
-    return unescape(found[1]) if found else ""

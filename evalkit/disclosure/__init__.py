@@ -4,6 +4,7 @@
 
 from evalkit.disclosure.gate import protected, protected_all, read_unit, release, release_all
 from evalkit.disclosure.group_curves import protect_group_curves
+from evalkit.disclosure.own_table import protect_own
 from evalkit.disclosure.protect import protect_counts, protect_curve, protect_estimates
 from evalkit.disclosure.published import RULE_TEXTS, Published, require_published
 from evalkit.disclosure.release import publish, read_published
@@ -15,6 +16,7 @@ __all__ = [
     "protect_curve",
     "protect_estimates",
     "protect_group_curves",
+    "protect_own",
     "protected",
     "protected_all",
     "publish",

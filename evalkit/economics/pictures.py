@@ -6,8 +6,8 @@ import polars as pl
 
 from evalkit import pictures
 from evalkit.images import Sketch
-from evalkit.pictures import picture, refuse_mixed, subject, telling
-from evalkit.sketch import bars, curves, forest, pairs
+from evalkit.pictures import picture, subject, telling
+from evalkit.sketch import bars, curves, pairs
 
 _ROOM = "economics"
 
@@ -127,14 +127,6 @@ def _drift(table: pl.DataFrame, **labels: Any) -> Sketch:
         **labels,
     }
     return bars(table, rows=[*telling(table, keys), "step"], x="amount", **labels)
-
-
-@picture(_ROOM, "measure", "estimate", "ci_lower", "ci_upper")
-def _measures(table: pl.DataFrame, **labels: Any) -> Sketch:
-    refuse_mixed(table, "measure")
-    keys = _keys(table, "estimate")
-    labels = {"title": subject(table, keys), "x_title": "Estimate", **labels}
-    return forest(table, rows=telling(table, keys) or ["measure"], **labels)
 
 
 def _bars_of(table: pl.DataFrame, whose: str, labels: dict[str, Any]) -> Sketch:

@@ -7,12 +7,10 @@ import polars as pl
 from evalkit import pictures
 from evalkit.images import Sketch
 from evalkit.line.adjustment import SMALL_IMBALANCE
-from evalkit.pictures import names_before, picture, refuse_mixed, subject, telling
-from evalkit.sketch import beneath, curves, forest, pairs
+from evalkit.pictures import estimates_below, names_before, picture, subject, telling
+from evalkit.sketch import beneath, curves, pairs
 
 _ROOM = "effects"
-# Columns that say what is measured, each in its own unit.
-_MEASURES = ("measure", "reading", "outcome")
 _SHARES = ("share_treated", "share_comparison", "share_comparison_weighted")
 
 
@@ -73,7 +71,7 @@ def _roll_out(table: pl.DataFrame, **labels: Any) -> Sketch:
 
 @picture(_ROOM, "trial_month", "n_starters")
 def _starters(table: pl.DataFrame, **labels: Any) -> Sketch:
-    keys = [name for name in table.columns[: table.columns.index("trial_month")]]
+    keys = table.columns[: table.columns.index("trial_month")]
     labels = {"title": "Starters by trial month", "x_title": "Trial month"} | labels
     labels = {"y_title": "Starters"} | labels
     return curves(table, x="trial_month", y="n_starters", lines=telling(table, keys), **labels)
@@ -102,7 +100,7 @@ def _overlap(table: pl.DataFrame, **labels: Any) -> Sketch:
 
 @picture(_ROOM, "raw", "shrunk")
 def _raw_and_shrunk(table: pl.DataFrame, **labels: Any) -> Sketch:
-    keys = [name for name in table.columns[: table.columns.index("raw")]]
+    keys = table.columns[: table.columns.index("raw")]
     parts = [
         table.select(
             *keys,
@@ -115,26 +113,4 @@ def _raw_and_shrunk(table: pl.DataFrame, **labels: Any) -> Sketch:
     ]
     # Below each other for each district.
     rows = pl.concat(parts).sort(keys, maintain_order=True)
-    return _forest_of(rows, "difference", labels)
-
-
-@picture(_ROOM, "difference", "ci_lower", "ci_upper")
-def _differences(table: pl.DataFrame, **labels: Any) -> Sketch:
-    return _forest_of(table, "difference", labels)
-
-
-@picture(_ROOM, "estimate", "ci_lower", "ci_upper")
-def _estimates(table: pl.DataFrame, **labels: Any) -> Sketch:
-    return _forest_of(table, "estimate", labels)
-
-
-def _forest_of(table: pl.DataFrame, x: str, labels: dict[str, Any]) -> Sketch:
-    """One row for each key; what all rows have in common stands in the title."""
-    for name in _MEASURES:
-        if name in table.columns:
-            refuse_mixed(table, name)
-    numbers = (pl.Float64, pl.Float32)
-    place = table.columns.index(x)
-    keys = [name for name in table.columns[:place] if table.schema[name] not in numbers]
-    labels = {"title": subject(table, keys), "x_title": x.capitalize(), **labels}
-    return forest(table, rows=telling(table, keys) or keys[-1:], x=x, **labels)
+    return estimates_below(rows, "difference", **labels)

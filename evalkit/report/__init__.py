@@ -4,6 +4,7 @@ every number traced to its table.
 
 from evalkit.report.missing import districts_without_report, write_stand_in
 from evalkit.report.notebook_text import in_words
+from evalkit.report.own_page import page
 from evalkit.report.site import (
     write_district_pages,
     write_intervention_pages,
@@ -13,6 +14,7 @@ from evalkit.report.site import (
 __all__ = [
     "districts_without_report",
     "in_words",
+    "page",
     "write_district_pages",
     "write_intervention_pages",
     "write_overviews",

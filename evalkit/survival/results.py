@@ -12,7 +12,7 @@ from evalkit import pictures
 from evalkit.images import Sketch
 from evalkit.pictures import names_before, picture
 from evalkit.results import Result
-from evalkit.sketch import curves, forest
+from evalkit.sketch import forest
 
 _ROOM = "survival"
 
@@ -38,33 +38,23 @@ class Regression(Fitted):
 
 
 def plot(table: pl.DataFrame, **labels: Any) -> Sketch:
-    """A table of this room as a picture: curves over time, or terms of a regression below each
-    other.
+    """A table of this room as a picture: curves over time, or terms of a regression and other
+    estimates below each other.
 
     Parameters
     ----------
     table : DataFrame
-        A curve (a column `time` or `month`), or terms of a regression (a column `term`), with
-        `estimate` and, where they are known, `ci_lower` and `ci_upper`.
+        A curve (a column `time` or `month`), terms of a regression (a column `term`) or other
+        estimates, with `estimate` and, where they are known, `ci_lower` and `ci_upper`.
     **labels : str
         title, x_title, y_title (of curves).
 
     Raises
     ------
     EstimationError
-        If the table is neither.
+        If the table is none of these.
     """
     return pictures.plot(table, room=_ROOM, **labels)
-
-
-@picture(_ROOM, "month", "estimate")
-def _monthly_curve(table: pl.DataFrame, **labels: Any) -> Sketch:
-    return curves(table, x="month", lines=names_before(table, "month"), **labels)
-
-
-@picture(_ROOM, "time", "estimate")
-def _curve(table: pl.DataFrame, **labels: Any) -> Sketch:
-    return curves(table, x="time", lines=names_before(table, "time"), **labels)
 
 
 @picture(_ROOM, "term", "estimate")

@@ -8,6 +8,7 @@ from evalkit.disclosure import Published
 from evalkit.line.published import PUBLISHED
 from evalkit.report.parts.document import Block, Brief, DataTable, Section
 from evalkit.report.view import View, cell, link_to_method
+from evalkit.words import Words
 
 _SHOWN_DIGITS = 16
 
@@ -36,16 +37,19 @@ def table_list(brief: Brief, tables: Sequence[Published]) -> tuple[DataTable, ..
     return _TABLES.tables(brief, tables)
 
 
-def rule_in_words(brief: Brief, rule: str) -> str:
+def rule_in_words(words: Words, rule: str) -> str:
     """A rule of disclosure control in the reader's language: "min_persons:5" as a sentence."""
     code, _, value = rule.partition(":")
     values = {"n": value, "below": str(int(value) - 1)} if value.isdigit() else {}
     columns = (
-        [brief.words.text(f"column.{column}") for column in value.split(",")]
-        if code == "total_over"
-        else []
+        [_column(words, column) for column in value.split(",")] if code == "total_over" else []
     )
-    return brief.words.text(f"rule.{code}", columns=brief.words.listing(columns), **values)
+    return words.text(f"rule.{code}", columns=words.listing(columns), **values)
+
+
+def _column(words: Words, column: str) -> str:
+    """A column in words; one of a researcher's own as it is called."""
+    return words.text(f"column.{column}") if words.has(f"column.{column}") else column
 
 
 def code(text: object) -> Markup:
@@ -59,7 +63,7 @@ def checksum(text: str) -> Markup:
 
 
 def _rules(brief: Brief, table: Published) -> str:
-    return " ".join(rule_in_words(brief, rule) for rule in table.rules)
+    return " ".join(rule_in_words(brief.words, rule) for rule in table.rules)
 
 
 _TABLES = View(
