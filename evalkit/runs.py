@@ -26,6 +26,8 @@ RUNS = "runs"
 _PROJECT_FOLDER = "notebooks"
 RUN_RECORD = "run.json"
 LATEST = "latest"
+# How many earlier vintages are kept, if nothing else is said.
+KEPT_VINTAGES = 3
 _VINTAGE = re.compile(r"\d{4}-\d{2}-[0-9a-f]{8}(\.\d+)?")
 _FINISHED_BY = ("site", "index.html")
 _EXAMPLE = ("params", "northern_ireland.yaml")

@@ -28,7 +28,6 @@ from evalkit.runs import (
 )
 from evalkit.tables import make_private_folder, print_of
 
-KEPT_VINTAGES = 3
 # What each unit read when it was last run.
 _WHAT_WAS_READ = "work/reads/*.json"
 # Opens the latest report where a file system has no symbolic links.

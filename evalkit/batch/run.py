@@ -29,7 +29,6 @@ from evalkit.batch.execute import (
 from evalkit.batch.failure import Failure, failure_in_words
 from evalkit.batch.kernels import quiet_loggers, stop_kernels
 from evalkit.batch.layout import (
-    KEPT_VINTAGES,
     begin,
     last_vintage_with,
     place_of,
@@ -56,7 +55,7 @@ from evalkit.batch.vintage import write_run
 from evalkit.errors import DisclosureError
 from evalkit.imports import import_without_grammars
 from evalkit.params import Run
-from evalkit.runs import latest_of
+from evalkit.runs import KEPT_VINTAGES, latest_of
 from evalkit.tables import print_of
 
 # What writes a stand-in: of a run, for a page of it, with the address of the last that was made.
@@ -68,12 +67,14 @@ POLL_SECONDS = 0.2
 @dataclass(frozen=True)
 class Options:
     """How to run: how many units at a time (0: one per core), which units, whether current ones
-    too, each unit's time limit (seconds), and how many earlier vintages are kept.
+    too or only those that failed and what comes after them, each unit's time limit (seconds), and
+    how many earlier vintages are kept.
     """
 
     jobs: int = 0
     only: str | None = None
     force: bool = False
+    retry_failed: bool = False
     time_limit_seconds: float = TIME_LIMIT_SECONDS
     keep: int = KEPT_VINTAGES
 
@@ -163,7 +164,13 @@ def _begin_vintage(
     move_older(run.run_dir)
     attempts = read_attempts(run.run_dir)
     staleness = Staleness(run, attempts)
-    decisions = decide(units, staleness, only=options.only, force=options.force)
+    decisions = decide(
+        units,
+        staleness,
+        only=options.only,
+        force=options.force,
+        retry_failed=options.retry_failed,
+    )
     planned = {unit.name for unit in units}
     has_changed = set(last_good(attempts)) - planned or any(d.is_open for d in decisions)
     if has_changed or not place.is_same_vintage:

@@ -53,6 +53,8 @@ class Staleness:
         self.dependencies = Dependencies(run, self.remembered)
         self._run_dir = run.run_dir
         self._last_ok = last_good(attempts)
+        last = {attempt.unit: attempt.status for attempt in attempts}
+        self.not_well = {unit for unit, status in last.items() if status != "ok"}
 
     def reason(self, unit: Unit, *, to_be_made: Container[str] = ()) -> str | None:
         """Why a unit cannot be kept, in words; nothing if it is current.
@@ -90,6 +92,7 @@ def decide(
     *,
     only: str | None = None,
     force: bool = False,
+    retry_failed: bool = False,
 ) -> tuple[Decision, ...]:
     """A decision for each unit, in the order of the plan.
 
@@ -100,6 +103,9 @@ def decide(
         they build on.
     force : bool
         Run the wanted units even if they are current.
+    retry_failed : bool
+        Of them only those are wanted that did not end well the last time, and what comes after
+        them.
 
     Raises
     ------
@@ -107,6 +113,8 @@ def decide(
         If no unit matches the pattern.
     """
     wanted = _wanted(units, only)
+    if retry_failed:
+        wanted &= _with_followers(units, staleness.not_well)
     needed = _with_predecessors(units, wanted)
     makers: dict[str, str] = {}
     decisions = []
@@ -144,6 +152,14 @@ def _wanted(units: tuple[Unit, ...], only: str | None) -> set[str]:
             "--dry-run lists the units.",
         )
     return wanted
+
+
+def _with_followers(units: tuple[Unit, ...], names: set[str]) -> set[str]:
+    found = set(names)
+    for unit in units:
+        if found.intersection(unit.after):
+            found.add(unit.name)
+    return found
 
 
 def _with_predecessors(units: tuple[Unit, ...], wanted: set[str]) -> set[str]:

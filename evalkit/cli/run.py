@@ -8,6 +8,7 @@ import typer
 
 from evalkit.cli.faults import refuse_faulty_files
 from evalkit.cli.options import OutOption, RunFileArgument
+from evalkit.runs import KEPT_VINTAGES
 
 if TYPE_CHECKING:
     from evalkit.batch.staleness import Decision
@@ -25,7 +26,7 @@ def run(
         str | None,
         typer.Option(
             help="Only units like this, and what they build on: "
-            '"district/*", "intervention/05_effects@*", "*@belfast".'
+            '"district/*", "intervention/05_effects@*", "Belfast".'
         ),
     ] = None,
     time_limit: Annotated[
@@ -37,9 +38,15 @@ def run(
     force: Annotated[
         bool, typer.Option("--force", help="Run the units even if they are current.")
     ] = False,
+    retry_failed: Annotated[
+        bool,
+        typer.Option(
+            "--retry-failed", help="Only units that failed the last time, and what follows them."
+        ),
+    ] = False,
     keep: Annotated[
         int, typer.Option(min=0, help="How many earlier vintages are kept, for comparison.")
-    ] = 3,
+    ] = KEPT_VINTAGES,
     as_json: Annotated[bool, typer.Option("--json", help="Give the result as JSON.")] = False,
 ) -> None:
     """Bring a run up to date: execute its notebooks, as far as anything has changed, and write the
@@ -60,10 +67,18 @@ def run(
     if dry_run:
         before = place_of(prepared).before(prepared)
         staleness = Staleness(before, read_attempts(before.run_dir))
-        decisions = decide(units, staleness, only=only, force=force)
+        asked = {"only": only, "force": force, "retry_failed": retry_failed}
+        decisions = decide(units, staleness, **asked)
         typer.echo(_decisions_as_text(decisions, as_json=as_json))
         return
-    options = Options(jobs=jobs, only=only, force=force, time_limit_seconds=time_limit, keep=keep)
+    options = Options(
+        jobs=jobs,
+        only=only,
+        force=force,
+        retry_failed=retry_failed,
+        time_limit_seconds=time_limit,
+        keep=keep,
+    )
     result = run_batch(prepared, units, options, make_display(), stand_in=_write_stand_in)
     typer.echo(
         json.dumps(summary_as_record(result), ensure_ascii=False, indent=2)
