@@ -47,7 +47,8 @@ def table_path(run_dir: Path | str, name: str, unit: str | None = None) -> Path:
 
 def with_city(table: pl.DataFrame) -> pl.DataFrame:
     """The rows of a table once for their district and once for the city ("all")."""
-    return pl.concat([table, table.with_columns(district=pl.lit(CITY))])
+    district = table["district"].name
+    return pl.concat([table, table.with_columns(pl.lit(CITY).alias(district))])
 
 
 def slug(name: str) -> str:

@@ -35,6 +35,7 @@ GROUND = {
     "draws",
     "shipped",
     "sketch",
+    "frames",
     "results",
     "images",
     "pictures",

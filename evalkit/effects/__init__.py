@@ -50,9 +50,11 @@ from evalkit.effects.trust.checks import district_checks, effect_checks, interve
 from evalkit.effects.trust.overlap import overlap_table
 from evalkit.effects.trust.placebo import placebo_tests
 from evalkit.effects.weighting.contrast import contrast
-from evalkit.effects.weighting.propensity import fit_models, fit_propensity, propensity_weights
+from evalkit.effects.weighting.cross_section import LogitModel, logit, propensity_weights
+from evalkit.effects.weighting.propensity import fit_models, fit_propensity
 from evalkit.effects.weighting.strategies import weighting_of
 from evalkit.effects.weighting.weights import effective_sample_size
+from evalkit.frames import at_the_door
 from evalkit.line.protocols import (
     interventions_of,
     load_protocol,
@@ -67,6 +69,7 @@ __all__ = [
     "Adoption",
     "DeliveredColumn",
     "EffectEstimate",
+    "LogitModel",
     "PersonTables",
     "Protocol",
     "Trials",
@@ -96,6 +99,7 @@ __all__ = [
     "interventions_of",
     "load_protocol",
     "load_protocols",
+    "logit",
     "overlap_table",
     "placebo_tests",
     "plot",
@@ -130,3 +134,5 @@ __all__ = [
     "with_starters",
     "without_livelihood",
 ]
+
+globals().update(at_the_door(globals(), __all__))

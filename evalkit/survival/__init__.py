@@ -36,6 +36,7 @@ columns that are not there, missing values, impossible times, negative weights a
 spells, and names how many rows and which column. What is counted when: `risk_set`.
 """
 
+from evalkit.frames import at_the_door
 from evalkit.survival.counts.risk_set import RiskSet, add_risk_sets, tabulate_risk_set
 from evalkit.survival.curves.aalen_johansen import aalen_johansen
 from evalkit.survival.curves.bands import simultaneous_bands
@@ -118,3 +119,5 @@ __all__ = [
     "time_in_state",
     "time_lost",
 ]
+
+globals().update(at_the_door(globals(), __all__))

@@ -21,6 +21,13 @@ def rossi():
     return load_rossi()
 
 
+@pytest.mark.parametrize("dtype", [int, float, bool])
+def test_ends_of_0_and_1_may_be_numbers_of_any_type(rossi, dtype):
+    told = rossi.assign(arrest=rossi["arrest"].astype(dtype))
+
+    assert survival.kaplan_meier(told, **SPELL).equals(survival.kaplan_meier(rossi, **SPELL))
+
+
 @pytest.mark.parametrize("kind", ["pandas", "arrow", "polars"])
 def test_a_table_of_any_kind_gives_the_same_curve(rossi, kind):
     ours = pl.from_pandas(rossi).with_columns(pl.col("arrest") == 1)
@@ -103,7 +110,7 @@ def test_a_formula_of_monthly_chances_gives_what_statsmodels_design_gives(rossi)
 
 
 REFUSED = {
-    "arrays": (lambda t: t.to_numpy(), {}, "The spells are not a table.*numpy.ndarray"),
+    "arrays": (lambda t: t.to_numpy(), {}, "spells is not a table.*numpy.ndarray"),
     "codes": (lambda t: t.assign(arrest=t["arrest"] + 1), {}, "numbers other than 0 and 1.*arrest"),
     "none as a cause": (
         lambda t: t.assign(arrest=np.where(t["arrest"] == 1, "arrest", "none")),

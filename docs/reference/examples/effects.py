@@ -170,6 +170,14 @@ effects.effective_sample_size(np.array([3.0, 1.0, 1.0]))
 table = pl.DataFrame({"trained": [1, 1, 0, 0, 0, 0], "age": [22, 25, 23, 25, 40, 41]})
 effects.propensity_weights(table, treatment="trained", covariates=["age"], estimand="overlap")
 
+# %% logit, LogitModel
+# How the odds of an outcome depend on who people are, by a formula: here a bend in age.
+ages, schools = rng.uniform(20, 60, 300), rng.choice(["long", "short"], 300)
+people = pl.DataFrame({"age": ages, "school": schools})
+is_long = (people["school"] == "long").to_numpy()
+works = people.with_columns(works=rng.random(300) < 0.3 + 0.4 * is_long)
+effects.logit(works, outcome="works", covariates="bs(age, df=3) + C(school)")
+
 # %% contrast
 # Those who started against the weighted comparison: here the share in work in the last month.
 in_work = trials.outcomes[:, -1] == trials.states.index("work")

@@ -10,10 +10,11 @@ import polars as pl
 
 from evalkit.effects.trials.measured import MONTH, PERSON, Measured
 from evalkit.errors import EstimationError, first_few, nearest
+from evalkit.frames import Frame, as_polars
 from evalkit.line.states import OUTCOMES, STATES
 from evalkit.months import month_number_expr
 from evalkit.survival.counts.codes import extremes
-from evalkit.survival.counts.frames import NO_EVENT, Frame, as_polars
+from evalkit.survival.counts.ends import NO_EVENT, is_zero_or_one
 
 # Months that are numbers have no calendar: the first of them is taken for this January.
 _A_JANUARY = 2000 * 12
@@ -136,7 +137,7 @@ def read_long_table(
         of a month or a gap between two, a word for a state is not known, or a column that belongs
         to the person changes.
     """
-    table = as_polars(person_months)
+    table = as_polars(person_months, name="person_months")
     table = table.collect() if isinstance(table, pl.LazyFrame) else table
     named = columns.named
     _refuse_unknown(table, list(named.values()))
@@ -222,7 +223,7 @@ def _states(column: pl.Series, states: Mapping[str, str]) -> pl.Series:
 def _truths(column: pl.Series, name: str) -> pl.Series:
     """A column of true/false, or of 1 and 0."""
     is_truth = column.dtype == pl.Boolean or (
-        column.dtype.is_numeric() and bool(column.is_in([0, 1]).fill_null(True).all())
+        column.dtype.is_numeric() and bool(is_zero_or_one(column).fill_null(True).all())
     )
     if not is_truth or column.null_count():
         raise _refusal(

@@ -14,10 +14,10 @@ from evalkit.effects.trials.python_protocol import UNKNOWN, Protocol
 from evalkit.effects.trials.requirements import refuse_unknown_interventions
 from evalkit.effects.trials.target_trial import Trials, trials_of_tables
 from evalkit.errors import ProtocolError
+from evalkit.frames import Frame
 from evalkit.line.protocol import Protocol as DeclaredProtocol
 from evalkit.line.states import OUTCOME_OF
 from evalkit.months import month_of_number, month_of_number_expr
-from evalkit.survival.counts.frames import Frame
 
 
 def emulate_trials(

@@ -12,8 +12,8 @@ import numpy as np
 import polars as pl
 
 from evalkit.effects.trials.target_trial import Trials
+from evalkit.effects.weighting.cross_section import refuse_one_arm
 from evalkit.effects.weighting.logit import replicate_logits, weighted_logit
-from evalkit.effects.weighting.weights import Estimand, weights_from_propensity
 from evalkit.errors import EstimationError
 from evalkit.line.protocols import protocol_hash
 from evalkit.line.tables import table
@@ -37,45 +37,6 @@ class Coefficients(NamedTuple):
     def point(self) -> np.ndarray:
         """The point estimate's coefficients of starting in the trial month, (n_terms,)."""
         return self.propensity[:, 0]
-
-
-def propensity_weights(
-    rows: pl.DataFrame, *, treatment: str, covariates: list[str], estimand: Estimand = "ATT"
-) -> pl.DataFrame:
-    """The rows with the fitted `propensity` and the estimand's `weight`.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        One row per person (or person-trial).
-    treatment : str
-        Column: whether treated (bool, or 0 and 1).
-    covariates : list of str
-        Numeric columns measured before.
-
-    Raises
-    ------
-    EstimationError
-        If all rows or none are treated, or a covariate is missing for some.
-    """
-    treated = rows[treatment].cast(pl.Float64).to_numpy()
-    _refuse_one_arm(treated, where=f"column {treatment}")
-    missing = [name for name in covariates if rows[name].null_count()]
-    if missing:
-        raise EstimationError(
-            f"{len(missing)} covariates are missing for some rows.",
-            where=f"columns {', '.join(missing)}",
-            why="A row without a covariate has no propensity, and leaving it out would change who "
-            "is compared.",
-            fix="deliver the values, or give 'not stated' a category of its own.",
-        )
-    design = np.column_stack(
-        [np.ones(len(rows)), *[rows[name].cast(pl.Float64).to_numpy() for name in covariates]]
-    )
-    fit = weighted_logit(design, treated, np.ones(len(rows)))
-    propensity = 1 / (1 + np.exp(-(design @ fit.coefficients)))
-    weight = weights_from_propensity(propensity, treated == 1, estimand)
-    return rows.with_columns(propensity=pl.Series(propensity), weight=pl.Series(weight))
 
 
 def fit_propensity(trials: Trials, *, n_draws: int, seed: int) -> pl.DataFrame:
@@ -102,7 +63,7 @@ def fit_propensity(trials: Trials, *, n_draws: int, seed: int) -> pl.DataFrame:
         If everyone or no one starts.
     """
     treated = trials.is_treated.astype(float)
-    _refuse_one_arm(
+    refuse_one_arm(
         treated,
         where=f"protocol {trials.protocol.protocol}, intervention "
         f"{trials.protocol.intervention_id}",
@@ -218,17 +179,3 @@ def _matrix(
             fix="run intervention/03_weights again with this protocol.",
         )
     return wide["draw"].to_numpy(), wide.select(trials.terms).to_numpy().T
-
-
-def _refuse_one_arm(treated: np.ndarray, *, where: str) -> None:
-    n_treated = int(treated.sum())
-    if n_treated in (0, len(treated)):
-        raise EstimationError(
-            "No one starts the intervention."
-            if n_treated == 0
-            else "Everyone starts the intervention.",
-            where=where,
-            why="An effect compares those who start with those who do not.",
-            fix="check the intervention's name and the protocol's trial months; without both arms "
-            "the effect cannot be said.",
-        )

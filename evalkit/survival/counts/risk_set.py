@@ -31,11 +31,11 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError
+from evalkit.frames import Frame
 from evalkit.images import Sketch
 from evalkit.results import Result
 from evalkit.sketch import curves
 from evalkit.survival.counts.codes import distinct_times, stable_order
-from evalkit.survival.counts.frames import Frame
 from evalkit.survival.counts.spell_columns import (
     Roles,
     SpellColumns,

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError, nearest
+from evalkit.frames import Frame, Table, as_polars, schema_of
 from evalkit.survival.counts.codes import dense_codes, label_codes
 from evalkit.survival.counts.distinct_rows import (
     N_MISSING,
@@ -21,14 +22,7 @@ from evalkit.survival.counts.distinct_rows import (
     N,
     distinct_rows,
 )
-from evalkit.survival.counts.frames import (
-    Frame,
-    SpellTable,
-    as_polars,
-    refuse_causes_of_nothing,
-    schema_of,
-    with_plain_events,
-)
+from evalkit.survival.counts.ends import refuse_causes_of_nothing, with_plain_events
 
 _ONE_GROUP = pl.DataFrame()
 
@@ -103,7 +97,7 @@ def read_spell_columns(
         If a column is missing, holds missing values, impossible times, negative weights or an
         undeclared cause, or no spell is there.
     """
-    spells = with_plain_events(as_polars(spells, roles.columns), roles.event)
+    spells = with_plain_events(as_polars(spells, roles.columns, name="spells"), roles.event)
     _check_columns(spells, roles)
     table, is_collapsed = _collect(spells, roles)
     _check_missing(table, roles, is_collapsed=is_collapsed)
@@ -146,7 +140,7 @@ def read_spell_columns(
     )
 
 
-def _check_columns(spells: SpellTable, roles: Roles) -> None:
+def _check_columns(spells: Table, roles: Roles) -> None:
     schema = schema_of(spells)
     missing = [column for column in roles.columns if column not in schema]
     if missing:
@@ -176,7 +170,7 @@ def _check_columns(spells: SpellTable, roles: Roles) -> None:
             )
 
 
-def _collect(spells: SpellTable, roles: Roles) -> tuple[pl.DataFrame, bool]:
+def _collect(spells: Table, roles: Roles) -> tuple[pl.DataFrame, bool]:
     if isinstance(spells, pl.DataFrame):
         return spells, False
     if roles.cluster is not None:

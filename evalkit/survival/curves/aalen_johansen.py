@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from evalkit.survival.counts.frames import Frame
+from evalkit.frames import Frame
 from evalkit.survival.counts.risk_set import RiskSet, risk_set_of
 from evalkit.survival.counts.spell_columns import Roles
 from evalkit.survival.curves.curve_table import ConfType, curve_frame

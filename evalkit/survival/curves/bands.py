@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError
-from evalkit.survival.counts.frames import Frame
+from evalkit.frames import Frame
 from evalkit.survival.counts.risk_set import RiskSet, risk_set_of
 from evalkit.survival.counts.spell_columns import Roles
 from evalkit.survival.curves.aalen_johansen import cause_curves

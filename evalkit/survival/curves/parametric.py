@@ -17,9 +17,9 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError
+from evalkit.frames import Frame
 from evalkit.images import Sketch
 from evalkit.results import Result
-from evalkit.survival.counts.frames import Frame
 from evalkit.survival.counts.options import check_option
 from evalkit.survival.counts.spell_columns import (
     Roles,

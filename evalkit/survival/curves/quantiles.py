@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError
-from evalkit.survival.counts.frames import Frame
+from evalkit.frames import Frame
 from evalkit.survival.curves.curve_table import ConfType
 from evalkit.survival.curves.kaplan_meier import kaplan_meier
 from evalkit.survival.curves.product_integral import Variance

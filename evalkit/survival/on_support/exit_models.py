@@ -49,7 +49,7 @@ def exit_rows(
     known = people.with_columns(female=(pl.col("sex") == "female").cast(pl.Int32)).select(
         "person_id", *covariates
     )
-    rows = spells.filter("is_start_known").join(
+    rows = spells.filter(pl.col("is_start_known")).join(
         known, on="person_id", how="left", maintain_order="left"
     )
     rows = rows.select(

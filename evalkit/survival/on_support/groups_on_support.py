@@ -113,7 +113,7 @@ def exit_rates(
         have reached have no rate.
     """
     ends = [end for end in periods if end <= horizon_months]
-    known = spells.filter("is_start_known")
+    known = spells.filter(pl.col("is_start_known"))
     z = normal_quantile(conf_level)
     tables = [
         _rate(known, first=first + 1, last=last)
@@ -173,5 +173,5 @@ def _rate(spells: pl.DataFrame, *, first: int, last: int) -> pl.DataFrame:
 
 
 def _with_several_groups(spells: pl.DataFrame) -> pl.DataFrame:
-    known = spells.filter("is_start_known")
+    known = spells.filter(pl.col("is_start_known"))
     return known.filter(pl.col("group").n_unique().over("district", "characteristic") > 1)

@@ -42,7 +42,7 @@ def exit_curves(
         ci_upper (shares), n_at_risk, n_events (spells); without rows where no support of known
         beginning has ended.
     """
-    schema, known = published("exit_curves").schema, spells.filter("is_start_known")
+    schema, known = published("exit_curves").schema, spells.filter(pl.col("is_start_known"))
     if known["exit"].null_count() == known.height:
         return pl.DataFrame(schema=schema)
     curves = aalen_johansen(
@@ -95,7 +95,9 @@ def means_by(
         n_persons.
     """
     by = list(by)
-    spells = spells.filter("is_start_known").with_columns(ended=pl.col("exit").is_not_null())
+    spells = spells.filter(pl.col("is_start_known")).with_columns(
+        ended=pl.col("exit").is_not_null()
+    )
     sizes = spells.group_by(by).agg(
         n_spells=pl.len(),
         n_persons=pl.col("person_id").n_unique(),
@@ -136,7 +138,9 @@ def median_months(spells: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFrame:
     DataFrame
         by-columns, estimate, ci_lower, ci_upper (months).
     """
-    known = spells.filter("is_start_known").with_columns(has_ended=pl.col("exit").is_not_null())
+    known = spells.filter(pl.col("is_start_known")).with_columns(
+        has_ended=pl.col("exit").is_not_null()
+    )
     if known.is_empty():
         return known.select(*by, *_nulls(("estimate", "ci_lower", "ci_upper")))
     medians = survival_quantiles(

@@ -33,7 +33,8 @@ def refuse_entangled(information: np.ndarray, names: Sequence[str]) -> None:
             where=f"terms {first_few(_entangled(information, names), 8)}",
             why="One of them is constant among those at risk, or a sum of others, so infinitely "
             "many answers fit equally well.",
-            fix="leave out one category of each set, and covariates that repeat others.",
+            fix="leave out one category of each set, and covariates that repeat others; splines of "
+            'cr and cc are asked for with constraints="center".',
         )
 
 

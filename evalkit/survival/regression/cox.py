@@ -11,8 +11,8 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError
+from evalkit.frames import Frame
 from evalkit.survival.counts.codes import distinct_times, stable_order
-from evalkit.survival.counts.frames import Frame
 from evalkit.survival.counts.options import check_option
 from evalkit.survival.counts.spell_columns import Roles, SpellColumns, read_spell_columns
 from evalkit.survival.curves.curve_table import normal_quantile

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from evalkit.errors import EstimationError, first_few, nearest
-from evalkit.survival.counts.frames import Frame, as_polars
+from evalkit.frames import Frame, as_polars
 from evalkit.survival.regression.formula import evaluate, is_formula, read_formula
 
 _CATEGORIES = (pl.String, pl.Categorical, pl.Enum)
@@ -57,7 +57,7 @@ def in_memory(table: Frame) -> pl.DataFrame:
     EstimationError
         If it is lazy, or no table.
     """
-    table = as_polars(table)
+    table = as_polars(table, name="spells")
     if isinstance(table, pl.LazyFrame):
         raise EstimationError(
             "A regression needs its rows in memory, and got a lazy table.",

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError, first_few
-from evalkit.survival.counts.frames import Frame
+from evalkit.frames import Frame
 from evalkit.survival.counts.options import check_option
 from evalkit.survival.counts.risk_set import RiskSet, count_risk_set
 from evalkit.survival.counts.spell_columns import Roles, read_spell_columns

@@ -35,7 +35,7 @@ def read_formula(formula: str) -> tuple[Any, tuple[str, ...]]:
         right = Formula.from_spec(formula.split("~")[-1])
         if not isinstance(right, SimpleFormula):
             raise ValueError("a formula of one part is needed, without |")
-        names = [_names(factor.expr) for term in right for factor in term.factors]
+        names = [_names(factor) for term in right for factor in term.factors]
     except (FormulaicError, SyntaxError, ValueError) as fault:
         raise _unreadable(formula, fault) from None
     from formulaic.transforms import TRANSFORMS
@@ -85,10 +85,13 @@ def evaluate(specification: Any, table: pl.DataFrame, formula: str) -> tuple[Any
     return remembered, values.select(pl.exclude("Intercept").cast(pl.Float64))
 
 
-def _names(expression: str) -> tuple[set[str], set[str]]:
+def _names(factor: Any) -> tuple[set[str], set[str]]:
     """Names that a factor of a formula reads, and those that it calls."""
+    expression, kind = factor.expr, factor.eval_method.value
+    if kind != "python":
+        return {expression} if kind == "lookup" else set(), set()
     quoted = _IN_BACKTICKS.findall(expression)
-    tree = ast.parse(_IN_BACKTICKS.sub("0", expression).strip() or "0", mode="eval")
+    tree = ast.parse(_IN_BACKTICKS.sub("0", expression).strip(), mode="eval")
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     called = {call.func.id for call in calls if isinstance(call.func, ast.Name)}
     named = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}

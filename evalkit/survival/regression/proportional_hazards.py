@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError
-from evalkit.survival.counts.frames import Frame
+from evalkit.frames import Frame
 from evalkit.survival.counts.options import check_option
 from evalkit.survival.counts.spell_columns import Roles
 from evalkit.survival.regression.cox import cox_rows

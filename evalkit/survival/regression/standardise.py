@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError, nearest
-from evalkit.survival.counts.frames import Frame
+from evalkit.frames import Frame
 from evalkit.survival.curves.curve_table import confidence_limits, normal_quantile
 from evalkit.survival.regression.cox import HazardFit
 from evalkit.survival.regression.design import Design, in_memory
