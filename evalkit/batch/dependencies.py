@@ -27,6 +27,8 @@ GROUPS: tuple[Group, ...] = ("parameters", "files", "tables", "evalkit", "packag
 UNKNOWN = "what it read is not known"
 _ABSENT = "absent"
 _CHANGED_MEANWHILE = "changed while it was read"
+# Of what a run says of itself, that on which a result can rest.
+_PARAMETERS = {"params", "run_id", "previous"}
 _RUN_RECORD = "run.json"
 _ATTEMPTS = "work/attempts/"
 # Between a folder and the pattern of the files in it that were listed, or a parameter file and its
@@ -45,8 +47,9 @@ class Dependencies:
             "evalkit": PACKAGE_ROOT,
             "files": run.run_file.parent,
         }
-        self._parameters = {"params": run.params.model_dump(mode="json"), "run_id": run.run_id}
-        self._unchanged: dict[tuple[str, str], list[str]] = {}
+        self._parameters = run.model_dump(mode="json", include=_PARAMETERS)
+        self._compared: dict[tuple[str, str], list[str]] = {}
+        self._now: dict[tuple[str, str], str] = {}
 
     def recorded(self, unit: Unit, record: Path) -> dict[str, str]:
         """The groups of what a unit has just read, by the hash of each; kept in work/reads/."""
@@ -69,7 +72,7 @@ class Dependencies:
 
     def _changes(self, group: Group, sha256: str) -> list[str]:
         # The tables of a run change while it goes on, the rest does not.
-        known = self._unchanged.get((group, sha256)) if group != "tables" else None
+        known = self._compared.get((group, sha256)) if group != "tables" else None
         if known is None:
             kept = self._kept(sha256)
             known = (
@@ -78,11 +81,18 @@ class Dependencies:
                 else [
                     _in_words(group, name)
                     for name, content in kept.items()
-                    if self._present(group, name) != content
+                    if self._known_present(group, name) != content
                 ]
             )
-            self._unchanged[group, sha256] = known
+            self._compared[group, sha256] = known
         return known
+
+    def _known_present(self, group: Group, name: str) -> str:
+        if group == "tables":
+            return self._present(group, name)
+        if (group, name) not in self._now:
+            self._now[group, name] = self._present(group, name)
+        return self._now[group, name]
 
     def _present(self, group: Group, name: str) -> str:
         """The hash of what stands there now."""

@@ -55,7 +55,8 @@ class Place:
 
     def before(self, run: Run) -> Run:
         """The run in the folder that holds what it can keep."""
-        return run.model_copy(update={"run_dir": self.begins_with or self.folder})
+        folder = self.begins_with or self.folder
+        return run.model_copy(update={"run_dir": folder, "previous": previous_of(self.folder)})
 
 
 def place_of(run: Run) -> Place:

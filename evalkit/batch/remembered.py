@@ -36,10 +36,10 @@ class Remembered:
         try:
             content = json.loads(place.read_text(encoding="utf-8"))
             self._hashes: dict[str, str] = dict(content["hashes"])
-            self._clean: dict[str, list[str]] = dict(content["clean"])
+            self._clean = {basis: set(contents) for basis, contents in content["clean"].items()}
             self._facts: dict[str, str] = dict(content["facts"])
         except (OSError, ValueError, TypeError, KeyError):
-            self._hashes, self._clean, self._facts = {}, {}, {}
+            self._hashes, self._clean, self._facts = {}, dict[str, set[str]](), {}
         self._used: set[str] = set()
 
     def sha256(self, path: Path | str) -> str | None:
@@ -57,13 +57,15 @@ class Remembered:
         """A hash of what a YAML file says under some of its keys; None where there is no file."""
         return self._hash(path, ",".join(keys), lambda place: _hash_of_yaml(place, keys))
 
-    def are_clean(self, sha256: str | None, ids: str) -> bool:
-        """Whether a content was searched for these ids and none was found."""
-        return sha256 in self._clean.get(ids, ())
+    def is_clean(self, sha256: str | None, basis: str) -> bool:
+        """Whether a content was searched, and nothing was found that may not leave; `basis` tells
+        what was looked for, and how.
+        """
+        return sha256 in self._clean.get(basis, ())
 
-    def keep_clean(self, contents: set[str], ids: str) -> None:
-        """Remember which contents hold none of these ids."""
-        self._clean = {**self._clean, ids: sorted(contents)}
+    def keep_clean(self, contents: set[str], basis: str) -> None:
+        """Remember which contents hold nothing that may not leave."""
+        self._clean = {basis: contents}
 
     def fact(self, name: str) -> str | None:
         """What was kept under a name."""
@@ -79,7 +81,8 @@ class Remembered:
         """
         if len(self._hashes) > _MAX_HASHES:
             self._hashes = {key: self._hashes[key] for key in self._used & set(self._hashes)}
-        content = {"hashes": self._hashes, "clean": self._clean, "facts": self._facts}
+        clean = {basis: sorted(contents) for basis, contents in self._clean.items()}
+        content = {"hashes": self._hashes, "clean": clean, "facts": self._facts}
         temporary = self._place.with_name(f"{self._place.name}.{os.getpid()}")
         try:
             temporary.touch(mode=0o600)

@@ -49,7 +49,8 @@ from evalkit.batch.manifest import (
 from evalkit.batch.outcome import OVERVIEW, BatchResult, Outcome
 from evalkit.batch.plan import Unit
 from evalkit.batch.progress import Ahead, Display
-from evalkit.batch.scan import known_ids
+from evalkit.batch.remembered import Remembered
+from evalkit.batch.scan import known_ids, search_basis
 from evalkit.batch.staleness import NOTHING_CHANGED, Decision, Staleness, decide
 from evalkit.batch.vintage import write_run
 from evalkit.errors import DisclosureError
@@ -62,6 +63,8 @@ from evalkit.tables import print_of
 StandIn = Callable[[Run, str, str], object]
 TIME_LIMIT_SECONDS = 3600.0
 POLL_SECONDS = 0.2
+# What is remembered of the ids that outputs were searched for: whether all can be told from counts.
+_IDS, _RECOGNISABLE = "ids", "all"
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,7 @@ def run_batch(
         if stand_in:
             for page, last in missing.items():
                 stand_in(run, page, _address(run, page, last))
-        gate = _last_look(run)
+        gate, are_recognisable = _last_look(run, staleness.remembered)
         if gate is None and not stop.is_set() and _is_whole(run, units, session.outcomes):
             show(run.run_dir)
             sweep(home, keep=options.keep, also={last for last in missing.values() if last})
@@ -147,7 +150,7 @@ def run_batch(
             gate,
             tuple(missing),
             _undeclared(run, units),
-            known_ids(run.run_dir).are_recognisable,
+            are_recognisable,
             stop.is_set(),
             latest_of(home),
         )
@@ -420,14 +423,24 @@ def _is_whole(run: Run, units: tuple[Unit, ...], outcomes: Mapping[str, Outcome]
     return all(d.action == "current" for d in decisions if d.unit.name in left)
 
 
-def _last_look(run: Run) -> Failure | None:
-    """Look once more through everything that leaves, whoever wrote it."""
+def _last_look(run: Run, remembered: Remembered) -> tuple[Failure | None, bool]:
+    """Look once more through everything that leaves, whoever wrote it, but for what was searched
+    before; says too whether ids can be told from counts.
+    """
     paths = [path for folder in (*LEAVING_FOLDERS, "notebooks") for path in _files(run, folder)]
+    contents = {path: remembered.sha256(run.run_dir / path) for path in paths}
+    basis = search_basis(run.run_dir, remembered)
+    unsearched = [path for path in paths if not remembered.is_clean(contents[path], basis)]
+    if not unsearched and (fact := remembered.fact(_IDS) or "").startswith(basis):
+        return None, fact.endswith(_RECOGNISABLE)
+    known = known_ids(run.run_dir)
     try:
-        withhold_findings(run.run_dir, paths, known_ids(run.run_dir), where="the finished run")
+        withhold_findings(run.run_dir, unsearched, known, where="the finished run")
     except DisclosureError as fault:
-        return failure_in_words(fault, time_limit_seconds=0)
-    return None
+        return failure_in_words(fault, time_limit_seconds=0), known.are_recognisable
+    remembered.keep_clean(set(filter(None, contents.values())), basis)
+    remembered.keep_fact(_IDS, f"{basis} {_RECOGNISABLE if known.are_recognisable else 'some'}")
+    return None, known.are_recognisable
 
 
 def _undeclared(run: Run, units: tuple[Unit, ...]) -> tuple[str, ...]:

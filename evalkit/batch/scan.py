@@ -5,6 +5,7 @@ Ids are those of the run's own person and household tables, compared as whole to
 to case. Findings are counts; the values are never shown.
 """
 
+import hashlib
 import html
 import json
 import re
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import polars as pl
 
+from evalkit import ids
+from evalkit.batch.remembered import Remembered
 from evalkit.ids import count_personal_numbers
 
 ID_SOURCES = {"person": "person_id", "household_member": "household_id"}
@@ -97,6 +100,16 @@ def known_ids(run_dir: Path) -> KnownIds:
     recognisable = ids.filter(is_recognisable)
     n_words = recognisable.str.count_matches(r"[\p{L}\p{N}]+").unique().sort().to_list()
     return KnownIds(recognisable, tuple(n for n in n_words if n), len(recognisable) == len(ids))
+
+
+def search_basis(run_dir: Path, remembered: Remembered) -> str:
+    """What a search of the run's outputs rests on, as a hash: the tables that hold the ids, and the
+    code that looks for them.
+    """
+    tables = [run_dir / "work" / f"{table}.parquet" for table in ID_SOURCES]
+    code = [Path(__file__), Path(ids.__file__)]
+    hashes = [remembered.sha256(path) or "" for path in (*tables, *code)]
+    return hashlib.sha256(" ".join(hashes).encode()).hexdigest()[:16]
 
 
 def scan_text(text: str, known: KnownIds) -> Findings:

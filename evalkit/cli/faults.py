@@ -11,13 +11,37 @@ if TYPE_CHECKING:
 
 def refuse_faulty_files(prepared: "Run") -> None:
     """Read the protocols and the price book that a run names, so that a faulty one is refused
-    before anything runs.
+    before anything runs; what was in order before and has not changed is not read again.
 
     What would otherwise fail late is looked at as well: texts missing in a language of the run,
     columns that a protocol asks for, values that the report has no word for, a horizon that does
     not cover a follow-up, outcomes in which nobody is said to pay, and target groups that no
     protocol declares.
     """
+    from evalkit.batch.remembered import remembered_in
+
+    remembered, basis = remembered_in(prepared.run_dir.parent), _basis(prepared)
+    if remembered.fact("in order") != basis:
+        _refuse_faulty_files(prepared)
+        remembered.keep_fact("in order", basis)
+
+
+def _basis(prepared: "Run") -> str:
+    """What it rests on that a run's files are in order: those files, evalkit and its contracts."""
+    from evalkit.batch.remembered import remembered_in
+    from evalkit.batch.vintage import hash_of_mapping
+    from evalkit.shipped import shipped
+
+    remembered = remembered_in(prepared.run_dir.parent)
+    read = sorted(shipped("data_contracts").glob("*.odcs.yaml"))
+    if isinstance(prepared.extract_place, Path):
+        read.append(prepared.extract_place / "README.md")
+    hashes = {str(number): remembered.meaning(path) for number, path in enumerate(read)}
+    versions = {name: of for name, of in prepared.versions.items() if name != "git_commit"}
+    return hash_of_mapping({**hashes, **versions, "run": prepared.run_id})
+
+
+def _refuse_faulty_files(prepared: "Run") -> None:
     from evalkit.allocation import refuse_undeclared
     from evalkit.economics import (
         load_price_book,
