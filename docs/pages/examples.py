@@ -21,7 +21,8 @@ import polars as pl
 
 from evalkit.images import as_html
 
-FOLDER = Path(__file__).parents[1] / "reference" / "examples"
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "docs" / "reference" / "examples"
 SETUP = "setup"
 _CELL = re.compile(r"^# %% (?P<names>.+)$", re.MULTILINE)
 _SHOWN_ROWS, _SHOWN_LETTERS, _SHOWN_LINES = 8, 1500, 24
@@ -95,6 +96,7 @@ def _shown(value: Any) -> str:
     if hasattr(value, "_repr_html_"):
         return _scrolling(value._repr_html_())
     text = value if isinstance(value, str) else repr(value)
+    text = text.replace(f"{ROOT}/", "")
     lines = text[:_SHOWN_LETTERS].splitlines()[:_SHOWN_LINES]
     more = "" if "\n".join(lines) == text.rstrip("\n") else "\n…"
     return f'<pre class="shown" tabindex="0">{escape(chr(10).join(lines))}{more}</pre>'
