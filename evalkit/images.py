@@ -13,6 +13,8 @@ import polars as pl
 if TYPE_CHECKING:
     import altair as alt
 
+# Beyond it a number stands with its power of ten.
+_LONGEST_NUMBER = 1e12
 _SHOWN_WIDTH = 576  # pixels
 _LIVE = "application/vnd.vegalite.v5+json"
 _LIVE_SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
@@ -108,4 +110,7 @@ def as_html(table: pl.DataFrame, *, n_rows: int = 30, n_digits: int = 4) -> str:
 def _cell(value: object, n_digits: int) -> str:
     if value is None:
         return "–"
-    return f"{value:.{n_digits}g}" if isinstance(value, float) else escape(str(value))
+    if not isinstance(value, float):
+        return escape(str(value))
+    is_long = 10 ** (n_digits - 1) <= abs(value) < _LONGEST_NUMBER
+    return f"{value:,.0f}" if is_long else f"{value:.{n_digits}g}"
