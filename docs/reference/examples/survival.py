@@ -60,9 +60,14 @@ survival.simultaneous_bands(
 )
 
 # %% parametric_curves, ParametricCurves
-# What six families of curves say beyond the months that were observed.
+# What families of curves say beyond the months that were observed; without `families` all six.
 families = survival.parametric_curves(
-    spells, time="months", event="ended", by=["trained"], horizons=[12, 60]
+    spells,
+    time="months",
+    event="ended",
+    by=["trained"],
+    horizons=[12, 60],
+    families=["weibull", "log_logistic"],
 )
 families.months
 
