@@ -296,7 +296,7 @@ def test_only_the_known_truth_notebook_asks_for_a_truth():
         if ASKS_FOR_TRUTH.search(path.read_text(encoding="utf-8"))
     ]
 
-    assert asking == ["known_truth.ipynb"]
+    assert asking == ["09_known_truth.ipynb"]
 
 
 def _loaded_by(statement: str) -> set[str]:

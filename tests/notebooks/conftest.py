@@ -1,6 +1,9 @@
-"""Makes line.py and small_city.py of the matrix importable here: small runs of the whole line."""
+"""Makes line.py and small_city.py of the matrix (small runs of the whole line) and cells.py beside
+this file importable here.
+"""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "matrix"))
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "matrix")]

@@ -2,17 +2,14 @@
 told of the run at hand, no id is shown, and other tools give the same numbers.
 """
 
-import ast
 import re
 from pathlib import Path
-from typing import Any
 
 import line
-import nbformat
 import polars as pl
 import pytest
 import small_city as small
-from IPython.display import Markdown
+from cells import executed
 
 from evalkit import tables
 
@@ -50,36 +47,10 @@ def runs(tmp_path_factory) -> dict[str, Path]:
     return made
 
 
-def _executed(notebook: Path, run_dir: Path) -> tuple[dict[str, Any], list[str], list[str]]:
-    """The names that a notebook leaves, the sentences that it computes, and all that it shows."""
-    told: list[str] = []
-    shown: list[str] = []
-
-    def display(value: object) -> None:
-        bundle = getattr(value, "_repr_mimebundle_", dict)()
-        html = getattr(value, "_repr_html_", str)()
-        told.extend([value.data] if isinstance(value, Markdown) else [])
-        shown.append(str(bundle or html or getattr(value, "data", value)))
-
-    names: dict[str, Any] = {"display": display}
-    for cell in nbformat.read(notebook, as_version=4).cells:
-        if cell.cell_type != "code":
-            continue
-        tree = ast.parse(cell.source)
-        last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
-        exec(compile(tree, notebook.name, "exec"), names)
-        if isinstance(last, ast.Expr):
-            value = eval(compile(ast.Expression(last.value), notebook.name, "eval"), names)
-            display(value) if value is not None else None
-        if "parameters" in cell.metadata.get("tags", []):
-            names["run_dir"] = str(run_dir)
-    return names, told, shown
-
-
 @pytest.mark.parametrize("run", ["town", "plain"])
 @pytest.mark.parametrize("notebook", TOUR, ids=lambda path: path.stem)
 def test_notebook_tells_of_any_run_and_shows_nobody(notebook, run, runs):
-    names, told, shown = _executed(notebook, runs[run])
+    names, told, shown = executed(notebook, run_dir=str(runs[run]))
 
     people = tables.read_table(runs[run], "person")["person_id"].to_list()
     assert any(run in text for text in told)
@@ -93,12 +64,3 @@ def test_tour_asks_lifelines_and_statsmodels_about_delayed_entries_too(runs):
     entries = tables.read_table(runs["town"], "support_spells").filter("is_start_known")["entry"]
 
     assert (entries > 0).sum() > 10
-
-
-@pytest.mark.parametrize("notebook", TOUR, ids=lambda path: path.stem)
-def test_answer_is_folded_and_stands_last(notebook):
-    *before, answer = nbformat.read(notebook, as_version=4).cells
-
-    assert "## Exercise" in before[-1].source
-    assert answer.metadata["tags"] == ["answer"]
-    assert answer.metadata["jupyter"] == {"source_hidden": True, "outputs_hidden": True}

@@ -1,0 +1,97 @@
+"""The notebooks of the tour about effects and money, on runs that they were not written for: by
+hand and in one call the numbers are equal (which they assert themselves), no id is shown, mistakes
+are further from the truth than the right way, and a run without prices says so.
+"""
+
+from pathlib import Path
+
+import line
+import nbformat
+import pytest
+import small_city as small
+from cells import executed
+
+from evalkit import tables
+from evalkit.shipped import shipped
+
+EXPLORE = Path(__file__).parents[2] / "notebooks" / "explore"
+TOUR = sorted(path for path in EXPLORE.glob("[01][0-9]_*.ipynb"))
+ON_A_RUN = sorted(EXPLORE.glob("0[567]_*.ipynb")) + sorted(EXPLORE.glob("10_*.ipynb"))
+PERSON = [
+    {"name": "female", "kind": "person", "column": "sex", "equals": "female"},
+    {"name": "birth_year", "kind": "person", "column": "birth_year"},
+]
+PROTOCOL = small.PROTOCOL | {"covariates": PERSON, "leavers_in_month_one": "stay"}
+PRICED = {
+    "run": "priced",
+    "value": {"price_book": str(shipped("params", "unit_costs", "stockholm.yaml"))},
+}
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("tour")
+    small.write_small_city(folder / "city", small.DISTRICTS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def priced(city) -> Path:
+    """A run of two districts, as far as the value of its one intervention."""
+    file = small.write_run(city, PRICED, [PROTOCOL], city=city / "city")
+    return line.run_line(file, out=city / "runs", last="city/05_value_over_time").run_dir
+
+
+@pytest.fixture(scope="module")
+def unpriced(city) -> Path:
+    """A run without a price book, brought to its spells."""
+    file = small.write_run(city, {"run": "unpriced"}, [PROTOCOL], city=city / "city")
+    return line.run_line(file, out=city / "runs", last="city/00_prepare").run_dir
+
+
+def _assert_fit_to_show(shown: list[str], run_dir: Path):
+    people = tables.read_table(run_dir, "person")["person_id"].to_list()
+    assert not [text for text in shown if "nan" in text.lower().split() or "None" in text]
+    assert not [one for one in people if any(one in text for text in shown)]
+
+
+@pytest.mark.parametrize("notebook", ON_A_RUN, ids=lambda path: path.stem)
+def test_notebook_tells_of_any_run_and_shows_nobody(notebook, priced):
+    _, shown = executed(notebook, run_dir=str(priced))
+
+    assert any("Small city" in text for text in shown)
+    _assert_fit_to_show(shown, priced)
+
+
+def test_ledger_by_hand_says_where_a_run_has_no_prices(unpriced):
+    _, shown = executed(EXPLORE / "10_money.ipynb", run_dir=str(unpriced))
+
+    assert sum("names no price book" in text for text in shown) > 1
+    _assert_fit_to_show(shown, unpriced)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_mistakes_are_further_from_the_truth_than_the_right_way(seed, priced):
+    given = {"run_dir": str(priced), "seed": seed, "n_draws": 20}
+    names, shown = executed(EXPLORE / "08_ways_to_be_wrong.ipynb", **given)
+
+    errors = names["errors"]
+    assert errors.height == 4
+    assert (errors["mistaken_by"].abs() > errors["right_way_off_by"].abs()).all()
+    assert any("jobbtorg coaching" in text for text in shown)
+
+
+def test_hidden_trait_pulls_what_is_found_above_what_was_planted():
+    names, _ = executed(EXPLORE / "09_known_truth.ipynb", n_people=2000, n_draws=20)
+
+    without, hidden = names["error"]
+    assert hidden > without
+
+
+@pytest.mark.parametrize("notebook", TOUR, ids=lambda path: path.stem)
+def test_answer_is_folded_and_stands_last(notebook):
+    *before, answer = nbformat.read(notebook, as_version=4).cells
+
+    assert "## Exercise" in before[-1].source
+    assert answer.metadata["tags"] == ["answer"]
+    assert answer.metadata["jupyter"] == {"source_hidden": True, "outputs_hidden": True}
