@@ -179,10 +179,14 @@ def base_of(vintage: str) -> str:
     return vintage.partition(".")[0]
 
 
+def time_made(vintage: str) -> int:
+    """Whether a vintage was made the first, the second ... time, by its name."""
+    return int(vintage.partition(".")[2] or 1)
+
+
 def made_again(vintage: str) -> str:
     """The name that a vintage bears when it is made once more."""
-    base, _, number = vintage.partition(".")
-    return f"{base}.{int(number or 1) + 1}"
+    return f"{base_of(vintage)}.{time_made(vintage) + 1}"
 
 
 def _given(run_dir: Path) -> Path:

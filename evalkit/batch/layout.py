@@ -24,6 +24,7 @@ from evalkit.runs import (
     latest_of,
     made_again,
     parts_begun,
+    time_made,
     vintages_of,
 )
 from evalkit.tables import make_private_folder, print_of
@@ -66,12 +67,15 @@ def place_of(run: Run) -> Place:
     home = run.run_dir.parent
     latest, begun = latest_of(home), vintages_of(home)
     own = [one for one in begun if base_of(one.name) == run.run_dir.name]
-    interrupted = [one for one in own if one != latest]
+    if latest not in own:
+        return (
+            Place(own[0], own[0]) if own else Place(run.run_dir, latest or next(iter(begun), None))
+        )
+    # One made before the latest is there for what a page still links to.
+    interrupted = [one for one in own if time_made(one.name) > time_made(latest.name)]
     if interrupted:
         return Place(interrupted[0], interrupted[0])
-    if latest in own:
-        return Place(home / made_again(latest.name), latest)
-    return Place(run.run_dir, latest or next(iter(begun), None))
+    return Place(home / made_again(latest.name), latest)
 
 
 def begin(run: Run, place: Place, units: Container[str]) -> Run:

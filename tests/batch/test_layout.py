@@ -54,6 +54,14 @@ def test_a_run_goes_on_where_it_was_interrupted_and_never_in_what_readers_see(
     assert (place.folder, place.begins_with) == (home / folder, home / begins_with)
 
 
+def test_a_run_does_not_go_back_to_what_was_made_before_the_latest(project, home):
+    show(made(home, f"{MAY}.2", at=500))
+
+    place = place_of(at_vintage(project, home, MAY))
+
+    assert (place.folder, place.begins_with) == (home / f"{MAY}.3", home / f"{MAY}.2")
+
+
 def test_a_vintage_made_again_comes_after_the_same_one_as_before(home):
     assert [previous_of(home / name) for name in (JUNE, f"{MAY}.2")] == [MAY, f"before {MAY}"]
 
