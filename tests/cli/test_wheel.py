@@ -7,6 +7,7 @@ prove` runs the whole of it, with the dependencies that pyproject.toml names fro
 """
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -27,6 +28,13 @@ defaults = Path(lab_environment({})["JUPYTER_CONFIG_PATH"])
 print(project)
 print(*[word.split("=")[1] for word in command if "default_url" in word])
 print((defaults / "labconfig" / "default_setting_overrides.json").is_file())
+"""
+# What the lines of the front page leave behind.
+_SHOWN = """
+import evalkit
+print(evalkit.__file__)
+print(effect.headline)
+print(effect.plot().svg[:4])
 """
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -105,6 +113,24 @@ def test_installed_evalkit_finds_contracts_and_parameters_of_its_own(installed, 
 
     assert (tmp_path / "docs").is_dir()
     assert "discount_rate" in explained
+
+
+def test_the_lines_of_the_front_page_run_in_an_empty_folder(installed, tmp_path):
+    (lines,) = re.findall(
+        r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL
+    )
+    (tmp_path / "lines.py").write_text(lines + _SHOWN, encoding="utf-8")
+
+    start, imported, headline, alternative = _call(
+        installed / "python", "lines.py", cwd=tmp_path
+    ).splitlines()
+
+    assert start == str(installed.parent.parent) and str(ROOT) not in imported
+    assert re.match(
+        r"course: \d+ start, 600 could; start now rather than wait, 18 months", headline
+    )
+    assert "More people in work" in alternative
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lines.py"]
 
 
 @pytest.mark.prove
