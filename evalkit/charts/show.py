@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from html import escape
 
 from evalkit.charts.figures import one_by_one
+from evalkit.charts.labels import value_label
 from evalkit.charts.look.frame import Picture
 from evalkit.charts.look.svg import to_svg
+from evalkit.charts.register import ONE_EFFECT
 from evalkit.disclosure import Published
 from evalkit.images import image, name_of
 from evalkit.words import Words
@@ -23,12 +25,13 @@ class Shown:
     what they say in words.
 
     svgs : SVG markup. tables : the rows of each, as HTML. table_word : what stands on the fold that
-    holds them. caption : HTML, below the last.
+    holds them. names : where there are several, what each is of. caption : HTML, below the last.
     """
 
     svgs: tuple[str, ...]
     tables: tuple[str, ...]
     table_word: str
+    names: tuple[str, ...]
     caption: str = ""
 
     def __repr__(self) -> str:
@@ -37,8 +40,9 @@ class Shown:
     def _repr_html_(self) -> str:
         fold = escape(self.table_word)
         pictures = [
-            f"{image(svg, name_of(svg))}<details><summary>{fold}</summary>{rows}</details>"
-            for svg, rows in zip(self.svgs, self.tables, strict=True)
+            f"{f'<h4>{escape(name)}</h4>' if name else ''}{image(svg, name_of(svg))}"
+            f"<details><summary>{fold}</summary>{rows}</details>"
+            for svg, rows, name in zip(self.svgs, self.tables, self.names, strict=True)
         ]
         caption = [f"<p>{self.caption}</p>"] if self.caption else []
         return "\n".join((*pictures, *caption))
@@ -73,5 +77,19 @@ def show(
         tuple(to_svg(chart(rows, words, **others), words) for rows in series),
         tuple(rows._repr_html_() for rows in series),
         words.text("chart.rows"),
+        _names(series, words),
         caption,
+    )
+
+
+def _names(series: list[Published], words: Words) -> tuple[str, ...]:
+    """What each picture is of, by the keys in which they differ; nothing where there is one."""
+    keys = [
+        key
+        for key in ONE_EFFECT[1:]
+        if key in series[0].keys and len({rows.data[key].first() for rows in series}) > 1
+    ]
+    return tuple(
+        " · ".join(value_label(words, str(rows.data[key].first())) for key in keys)
+        for rows in series
     )

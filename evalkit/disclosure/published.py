@@ -149,7 +149,7 @@ class Published:
             for row in self.data.head(_REPR_ROWS).rows()
         )
         more = (
-            f"<p>The first {_REPR_ROWS} rows are shown.</p>"
+            f"<p>The first {_REPR_ROWS} of {self.data.height:,} rows; data holds them all.</p>"
             if self.data.height > _REPR_ROWS
             else ""
         )

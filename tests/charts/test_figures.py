@@ -356,7 +356,32 @@ def test_a_chart_is_shown_of_every_intervention_of_a_table(made_tables, english)
 
     shown = charts.show(balance, table, english)
 
-    assert shown._repr_html_().count("<img ") == table.data["intervention_id"].n_unique()
+    assert shown._repr_html_().count("<img ") == table.data["intervention_id"].n_unique() == 1
+    # A single picture needs no name above it.
+    assert "<h4>" not in shown._repr_html_()
+
+
+def test_pictures_of_several_comparisons_say_which_each_is_of(english):
+    keys = ["district", "intervention_id", "estimand", "covariate"]
+    estimands = ["start_now_rather_than_never", "start_now_rather_than_wait"]
+    rows = [("all", "course", estimand, "age", 0.3, 0.1, 50) for estimand in estimands]
+    table = protect_estimates(
+        pl.DataFrame(rows, schema=[*keys, "smd_before", "smd_after", "n_starters"], orient="row"),
+        name="balance",
+        keys=keys,
+        values=["smd_before", "smd_after"],
+        n_persons="n_starters",
+        unit="standard deviations",
+        source="made up",
+        grade="M",
+    )
+
+    html = charts.show(balance, table, english)._repr_html_()
+
+    assert re.findall("<h4>(.*?)</h4>", html) == [
+        "Starting now compared with never starting",
+        "Starting now compared with not starting now",
+    ]
 
 
 def test_a_picture_in_a_notebook_holds_its_bytes_its_name_and_its_rows(made_tables, english):

@@ -142,5 +142,5 @@ def _row(
 
 
 def _finite(value: float) -> float | None:
-    """Infinite and undefined limits leave the table empty; `case` says why."""
+    """Infinite and undefined values leave the table empty; `case` says why a whole row is."""
     return value if np.isfinite(value) else None
