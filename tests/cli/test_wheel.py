@@ -121,15 +121,11 @@ def test_the_lines_of_the_front_page_run_in_an_empty_folder(installed, tmp_path)
     )
     (tmp_path / "lines.py").write_text(lines + _SHOWN, encoding="utf-8")
 
-    start, imported, headline, alternative = _call(
-        installed / "python", "lines.py", cwd=tmp_path
-    ).splitlines()
+    imported, headline, picture = _call(installed / "python", "lines.py", cwd=tmp_path).splitlines()
 
-    assert start == str(installed.parent.parent) and str(ROOT) not in imported
-    assert re.match(
-        r"course: \d+ start, 600 could; start now rather than wait, 18 months", headline
-    )
-    assert "More people in work" in alternative
+    assert imported.startswith(str(installed.parent))
+    assert re.match(r"course: \d+ start, 600 could; start now rather than wait", headline)
+    assert picture == "<svg"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["lines.py"]
 
 
