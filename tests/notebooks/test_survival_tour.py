@@ -27,7 +27,7 @@ PERSON = [
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory) -> dict[str, Path]:
     """A run of two districts with a protocol, some of whose spells were first seen later; and one
-    of a single district without any protocol.
+    of a single district without any protocol that knows neither sex nor year of birth.
     """
     folder = tmp_path_factory.mktemp("tour")
     made = {}
@@ -35,6 +35,9 @@ def runs(tmp_path_factory) -> dict[str, Path]:
         place = folder / run["run"]
         place.mkdir()
         small.write_small_city(place / "city", tuple(run["districts"]))
+        if not protocols:
+            person = place / "city" / "person.parquet"
+            pl.read_parquet(person).drop("sex", "birth_year").write_parquet(person)
         file = small.write_run(place, run, protocols, city=place / "city")
         made[run["run"]] = line.run_line(file, out=place / "runs", last="city/00_prepare").run_dir
     spells = tables.read_table(made["town"], "support_spells")
