@@ -18,23 +18,16 @@ from pathlib import Path
 from time import monotonic
 
 from evalkit.batch.execute import (
-    LEAVING_FOLDERS,
     Workplace,
     execute_unit,
     keep_failed,
     remove,
     remove_outputs,
-    withhold_findings,
 )
-from evalkit.batch.failure import Failure, failure_in_words
+from evalkit.batch.failure import failure_in_words
 from evalkit.batch.kernels import quiet_loggers, stop_kernels
-from evalkit.batch.layout import (
-    begin,
-    last_vintage_with,
-    place_of,
-    show,
-    sweep,
-)
+from evalkit.batch.last_look import last_look, undeclared
+from evalkit.batch.layout import begin, last_vintage_with, place_of, show, sweep
 from evalkit.batch.lock import locked
 from evalkit.batch.manifest import (
     Attempt,
@@ -49,22 +42,16 @@ from evalkit.batch.manifest import (
 from evalkit.batch.outcome import OVERVIEW, BatchResult, Outcome
 from evalkit.batch.plan import Unit
 from evalkit.batch.progress import Ahead, Display
-from evalkit.batch.remembered import Remembered
-from evalkit.batch.scan import known_ids, search_basis
 from evalkit.batch.staleness import NOTHING_CHANGED, Decision, Staleness, decide
 from evalkit.batch.vintage import write_run
-from evalkit.errors import DisclosureError
 from evalkit.imports import import_without_grammars
 from evalkit.params import Run
 from evalkit.runs import KEPT_VINTAGES, latest_of
-from evalkit.tables import print_of
 
 # What writes a stand-in: of a run, for a page of it, with the address of the last that was made.
 StandIn = Callable[[Run, str, str], object]
 TIME_LIMIT_SECONDS = 3600.0
 POLL_SECONDS = 0.2
-# What is remembered of the ids that outputs were searched for: whether all can be told from counts.
-_IDS, _RECOGNISABLE = "ids", "all"
 
 
 @dataclass(frozen=True)
@@ -138,7 +125,7 @@ def run_batch(
         if stand_in:
             for page, last in missing.items():
                 stand_in(run, page, _address(run, page, last))
-        gate, are_recognisable = _last_look(run, staleness.remembered)
+        gate, are_recognisable = last_look(run, staleness.remembered)
         if gate is None and not stop.is_set() and _is_whole(run, units, session.outcomes):
             show(run.run_dir)
             sweep(home, keep=options.keep, also={last for last in missing.values() if last})
@@ -149,7 +136,7 @@ def run_batch(
             in_plan_order,
             gate,
             tuple(missing),
-            _undeclared(run, units),
+            undeclared(run, units),
             are_recognisable,
             stop.is_set(),
             latest_of(home),
@@ -421,44 +408,3 @@ def _is_whole(run: Run, units: tuple[Unit, ...], outcomes: Mapping[str, Outcome]
         return False
     decisions = decide(units, Staleness(run, read_attempts(run.run_dir))) if left else ()
     return all(d.action == "current" for d in decisions if d.unit.name in left)
-
-
-def _last_look(run: Run, remembered: Remembered) -> tuple[Failure | None, bool]:
-    """Look once more through everything that leaves, whoever wrote it, but for what was searched
-    before; says too whether ids can be told from counts.
-    """
-    paths = [path for folder in (*LEAVING_FOLDERS, "notebooks") for path in _files(run, folder)]
-    contents = {path: remembered.sha256(run.run_dir / path) for path in paths}
-    basis = search_basis(run.run_dir, remembered)
-    unsearched = [path for path in paths if not remembered.is_clean(contents[path], basis)]
-    if not unsearched and (fact := remembered.fact(_IDS) or "").startswith(basis):
-        return None, fact.endswith(_RECOGNISABLE)
-    known = known_ids(run.run_dir)
-    try:
-        withhold_findings(run.run_dir, unsearched, known, where="the finished run")
-    except DisclosureError as fault:
-        return failure_in_words(fault, time_limit_seconds=0), known.are_recognisable
-    remembered.keep_clean(set(filter(None, contents.values())), basis)
-    remembered.keep_fact(_IDS, f"{basis} {_RECOGNISABLE if known.are_recognisable else 'some'}")
-    return None, known.are_recognisable
-
-
-def _undeclared(run: Run, units: tuple[Unit, ...]) -> tuple[str, ...]:
-    """Files among the published tables and pages that no unit declares; prints lie beside declared
-    pages.
-    """
-    declared = {path for unit in units for path in unit.outputs}
-    declared |= {print_of(Path(path)).as_posix() for path in declared if path.endswith(".html")}
-    return tuple(
-        path
-        for folder in ("published", "site")
-        for path in _files(run, folder)
-        if path not in declared
-    )
-
-
-def _files(run: Run, folder: str) -> list[str]:
-    root = run.run_dir / folder
-    return sorted(
-        path.relative_to(run.run_dir).as_posix() for path in root.rglob("*") if path.is_file()
-    )

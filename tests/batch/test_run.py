@@ -17,6 +17,7 @@ import pytest
 from evalkit.batch.dependencies import GROUPS
 from evalkit.batch.manifest import read_attempts
 from evalkit.batch.outcome import summary
+from evalkit.batch.remembered import remembered_in
 from evalkit.errors import BatchError
 
 pytestmark = pytest.mark.slow
@@ -189,6 +190,32 @@ def test_second_run_keeps_everything_even_in_another_place(copied):
 
     assert [outcome.status for outcome in result.outcomes] == ["current"] * 4
     assert result.exit_code == 0
+
+
+def test_of_a_finished_run_no_file_is_hashed_or_searched_again(copied, monkeypatch):
+    copied.run()
+    copied.run()
+    remembered_in.cache_clear()
+    done_again = []
+    for place in ("remembered.sha256_of", "execute.scan_file"):
+        monkeypatch.setattr(f"evalkit.batch.{place}", lambda path, *_: done_again.append(path))
+
+    result = copied.run()
+
+    assert (result.exit_code, done_again) == (0, [])
+    assert result.are_ids_recognisable
+
+
+def test_what_was_searched_before_is_searched_again_for_new_ids(copied):
+    page = copied.run().run.run_dir / "site" / "stray.html"
+    page.write_text(SECRET)
+    was_there = copied.run().gate is None and page.exists()
+    copied.add_person_table([SECRET])
+
+    gate = copied.run().gate
+
+    assert was_there and "site/stray.html" in gate.text
+    assert not page.exists()
 
 
 def test_changed_notebook_runs_anew_and_what_it_builds_on_is_kept(copied, tiny):

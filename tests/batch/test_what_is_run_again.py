@@ -140,7 +140,7 @@ def test_a_text_beside_the_extract_is_searched_for_persons_and_changes_nothing_m
     assert not OVERVIEW & will and may > OVERVIEW
 
 
-def test_a_new_month_reruns_the_intake_and_may_rerun_all_that_follows(project):
+def test_a_delivered_file_that_changes_reruns_the_intake_and_perhaps_all_that_follows(project):
     add(project, f"{EXTRACT}/income_support.csv", "\n")
 
     assert run_again(project) == (INTAKE | OVERVIEW, EVERYTHING - INTAKE - OVERVIEW)
