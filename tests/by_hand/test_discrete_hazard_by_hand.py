@@ -83,7 +83,7 @@ REFUSALS = {
     "separating": (
         SPELLS.with_columns(ended=pl.col("x") == 1),
         {},
-        r"does not settle.*where: 2 terms",
+        r"does not settle.*where: term x",
     ),
     "unknown": (SPELLS, {"covariates": ["y"]}, r"1 covariate names no column.*where: columns y"),
 }

@@ -23,11 +23,7 @@ def refuse_entangled(information: np.ndarray, names: Sequence[str]) -> None:
     EstimationError
         Naming the terms.
     """
-    scale = np.sqrt(np.maximum(np.diag(information), 1e-300))
-    scaled = information / np.outer(scale, scale)
-    if not np.isfinite(scaled).all() or np.linalg.matrix_rank(
-        scaled, tol=_RANK_TOLERANCE, hermitian=True
-    ) < len(scaled):
+    if are_entangled(information):
         raise EstimationError(
             "The covariates do not tell their effects apart.",
             where=f"terms {first_few(_entangled(information, names), 8)}",
@@ -36,6 +32,15 @@ def refuse_entangled(information: np.ndarray, names: Sequence[str]) -> None:
             fix="leave out one category of each set, and covariates that repeat others; splines of "
             'cr and cc are asked for with constraints="center".',
         )
+
+
+def are_entangled(information: np.ndarray) -> bool:
+    """Whether some combination of terms makes nothing, or the information is no number."""
+    scale = np.sqrt(np.maximum(np.diag(information), 1e-300))
+    scaled = information / np.outer(scale, scale)
+    return not np.isfinite(scaled).all() or bool(
+        np.linalg.matrix_rank(scaled, tol=_RANK_TOLERANCE, hermitian=True) < len(scaled)
+    )
 
 
 def _entangled(information: np.ndarray, names: Sequence[str]) -> list[str]:

@@ -21,6 +21,7 @@ from evalkit.survival.counts.options import check_option
 from evalkit.survival.counts.risk_set import RiskSet, count_risk_set
 from evalkit.survival.counts.spell_columns import Roles, read_spell_columns
 from evalkit.survival.curves.curve_table import normal_quantile
+from evalkit.survival.regression.collinear import refuse_entangled
 from evalkit.survival.regression.design import Design, design_of
 from evalkit.survival.regression.sandwich import sandwich
 from evalkit.survival.results import Regression
@@ -260,6 +261,7 @@ def _maximise(cells: _Cells, link: Link) -> tuple[np.ndarray, np.ndarray, float]
     n_bands = cells.months_in_band.shape[1]
     x, back = _scaled(cells.design[used], n_bands)
     n, y = cells.at_risk[used], cells.leaving[used]
+    refuse_entangled((x * n[:, None]).T @ x, cells.names)
     beta = np.zeros((y.shape[1], x.shape[1]))
     in_band = x[:, :n_bands].T
     share = (in_band @ y) / (in_band @ n)[:, None]
@@ -289,10 +291,11 @@ def _maximise(cells: _Cells, link: Link) -> tuple[np.ndarray, np.ndarray, float]
             return beta @ back.T, covariance, float(likelihood)
     raise EstimationError(
         "The regression does not settle.",
-        where=f"{len(cells.names)} terms",
-        why="Covariates repeat each other, or one of them separates those who left from those who "
-        "did not.",
-        fix="leave out one category of each set, merge rare categories, or use fewer bands.",
+        where=f"term {cells.names[int(np.argmax(np.abs(beta).max(axis=0) * x.std(axis=0)))]}",
+        why="It probably separates those who left from those who did not, so that its coefficient "
+        "has no finite value.",
+        fix="look at the ends by each covariate; merge rare categories, leave the covariate out, "
+        "or use fewer bands.",
     )
 
 

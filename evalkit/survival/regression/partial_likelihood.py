@@ -10,7 +10,7 @@ Wei (1989). Fine-Gray keeps rows that left by another cause in the risk set with
 G the survival of censoring (Fine & Gray 1999).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, get_args
@@ -19,7 +19,7 @@ import numpy as np
 
 from evalkit.errors import EstimationError
 from evalkit.survival.counts.options import check_option
-from evalkit.survival.regression.collinear import refuse_entangled
+from evalkit.survival.regression.collinear import are_entangled, refuse_entangled
 from evalkit.survival.regression.risk_rows import EVENT, RiskRows, over_time_at_risk, risk_sums
 
 if TYPE_CHECKING:
@@ -105,8 +105,11 @@ def maximise(rows: RiskRows, *, ties: Ties, with_residuals: bool) -> Maximum:
     cells = _cells_of(rows)
     beta = np.zeros(rows.x.shape[1])
     now = start = _sums(rows, cells, beta, ties)
+    refuse_entangled(start.information, rows.names)
     for _ in range(_MAX_STEPS):
-        step = _solve(now.information, now.score, rows.names)
+        if are_entangled(now.information):
+            break
+        step = np.linalg.solve(now.information, now.score)
         halvings = 0
         following = _sums(rows, cells, beta + step, ties)
         while (
@@ -208,8 +211,8 @@ def _sums(rows: RiskRows, cells: _Cells, beta: np.ndarray, ties: Ties) -> _Sums:
             + (flat_D1 * q2.ravel()[:, None]).T @ flat_D1
         )
         log_likelihood = float(cells.event_x @ beta - likelihood)
-    a1 = S1 * q0[..., None] - D1 * q1[..., None]
-    own1 = S1 * (q0 - q1)[..., None] - D1 * (q1 - q2)[..., None]
+        a1 = S1 * q0[..., None] - D1 * q1[..., None]
+        own1 = S1 * (q0 - q1)[..., None] - D1 * (q1 - q2)[..., None]
     mean = np.divide(
         mean,
         cells.tied_weight[..., None],
@@ -346,8 +349,3 @@ def _residuals(rows: RiskRows, beta: np.ndarray, sums: _Sums) -> np.ndarray:
             is_tied * (x - mean) - ratio * (x * h0[:, None] - h1)
         )
     return residuals
-
-
-def _solve(information: np.ndarray, score: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    refuse_entangled(information, names)
-    return np.linalg.solve(information, score)
