@@ -133,6 +133,21 @@ def test_an_effect_is_what_a_run_says_of_the_same_trials(long, from_tables):
     assert "Not for release" in effect.plot(title="Work").chart.to_json()
 
 
+def test_what_cannot_be_said_is_neither_told_nor_drawn(long):
+    strict = effects.Protocol(
+        "course", follow_up_months=6, leavers_in_month_one="stay", refusal={"min_starters": 5000}
+    )
+
+    effect = effects.estimate(
+        effects.emulate_trials(long, **COLUMNS, protocol=strict), n_draws=5, seed=5
+    )
+
+    assert effect.headline.endswith("cannot be said (few starters)")
+    assert effect.table.is_empty() and "few starters" in effect._repr_html_()
+    with pytest.raises(EstimationError, match=r"(?s)no effect to draw.*few starters"):
+        effect.plot()
+
+
 def test_covariates_are_those_of_the_month_before(world):
     lives = {"a": "ssss", "b": "stss"}
     long = _long(lives, world.first_month).with_columns(

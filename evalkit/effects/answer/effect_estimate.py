@@ -20,7 +20,9 @@ from evalkit.effects.trust.refusal import refused_for_all
 from evalkit.effects.weighting.propensity import fit_models
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.effects.weighting.strategies import weightings_of
+from evalkit.errors import EstimationError
 from evalkit.images import Sketch
+from evalkit.line.states import WITHOUT_SUPPORT
 from evalkit.results import Result
 from evalkit.tables import CITY, conform
 
@@ -74,12 +76,13 @@ class EffectEstimate(Result):
             & (pl.col("estimand") == protocol.primary_estimand),
             named=True,
         )
-        limits = (
-            f" [{row['ci_lower']:+.2f}, {row['ci_upper']:+.2f}]"
-            if row["ci_lower"] is not None
-            else ""
-        )
-        return f"{about}: {row['difference']:+.2f}{limits} {outcome.replace('_', ' of ')}"
+        of_what = protocol.primary_outcome.replace("_", " ")
+        of = "" if protocol.primary_outcome == WITHOUT_SUPPORT else "of "
+        gained = f"{about}: {row['difference']:+.2f} months {of}"
+        limits = ""
+        if row["ci_lower"] is not None:
+            limits = f" (from {row['ci_lower']:+.2f} to {row['ci_upper']:+.2f})"
+        return f"{gained}{of_what}{limits}"
 
     @cached_property
     def summary(self) -> pl.DataFrame:
@@ -113,8 +116,20 @@ class EffectEstimate(Result):
     def plot(self, **labels: Any) -> Sketch:
         """The primary outcome month by month: both arms, and their difference below, or the
         differences where there are several comparisons. Planned months lie on darker ground.
+
+        Raises
+        ------
+        EstimationError
+            If no effect can be said.
         """
         protocol = self.trials.protocol
+        if self.draws.is_empty():
+            raise EstimationError(
+                "There is no effect to draw.",
+                where=self.headline,
+                why="What a protocol's limits refuse is not shown as if it were known.",
+                fix="look at status for the reason, and at trials for who starts and who could.",
+            )
         shown = self.curves.filter(pl.col("state") == protocol.primary_outcome)
         return plot(shown, **{"planned_months": protocol.planned_months} | labels)
 
