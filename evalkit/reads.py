@@ -188,10 +188,13 @@ class _Recorder:
             path = getattr(module, "__file__", None)
             if path is None:
                 continue
-            if path.startswith(_PACKAGE) or not path.startswith(_OF_THE_SYSTEM):
+            is_installed = "site-packages" in path or "dist-packages" in path
+            if path.startswith(_PACKAGE):
                 self.file(os.path.abspath(path))
-            elif "site-packages" in path or "dist-packages" in path:
+            elif is_installed:
                 self.add({"package": name.split(".")[0]})
+            elif not path.startswith(_OF_THE_SYSTEM):
+                self.file(os.path.abspath(path))
 
     def trace(self, record: Any, place: str) -> None:
         kind = type(record)

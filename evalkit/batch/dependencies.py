@@ -24,6 +24,8 @@ from evalkit.tables import make_private_folder
 
 Group = Literal["parameters", "files", "tables", "evalkit", "packages"]
 GROUPS: tuple[Group, ...] = ("parameters", "files", "tables", "evalkit", "packages")
+# Where the names and hashes of a group lie, by its own hash.
+READS = "work/reads"
 UNKNOWN = "what it read is not known"
 _ABSENT = "absent"
 _CHANGED_MEANWHILE = "changed while it was read"
@@ -55,9 +57,12 @@ class Dependencies:
         """The groups of what a unit has just read, by the hash of each; kept in work/reads/."""
         if not record.exists():
             return {}
-        lines = record.read_text(encoding="utf-8").splitlines()
+        try:
+            entries = [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()]
+        except ValueError:
+            return {}
         groups: dict[Group, dict[str, str]] = {group: {} for group in GROUPS}
-        for group, name, content in self._contents(unit, [json.loads(line) for line in lines]):
+        for group, name, content in self._contents(unit, entries):
             groups[group].setdefault(name, content)
         return {group: self._keep(contents) for group, contents in groups.items()}
 
@@ -130,10 +135,11 @@ class Dependencies:
                 for package in _distributions().get(entry["package"], ()):
                     yield "packages", package, _version(package)
             else:
-                group, name = self._place(Path(entry.get("file") or entry["folder"]))
+                path = Path(entry.get("file") or entry["folder"])
+                group, name = self._place(path)
                 if "folder" in entry and group == "tables":
                     yield from self._listed(unit, name)
-                elif not _is_hidden(name) and not _is_own(unit, group, name):
+                elif not self._is_of_user(path) and not _is_own(unit, group, name):
                     yield group, name + _part_of(entry), self._at_reading(group, name, entry)
 
     def _listed(self, unit: Unit, folder: str) -> Iterator[tuple[Group, str, str]]:
@@ -151,6 +157,14 @@ class Dependencies:
             if (list(stamp) if stamp else None) != entry["stamp"]:
                 return _CHANGED_MEANWHILE
         return self._present(group, name + _part_of(entry))
+
+    def _is_of_user(self, path: Path) -> bool:
+        """Whether a file is one of the settings and caches that programs keep in a user's home."""
+        home = Path.home()
+        if not path.is_relative_to(home) or path == home:
+            return False
+        first = path.relative_to(home).parts[0]
+        return first.startswith(".") and not self._run.run_file.is_relative_to(home / first)
 
     def _place(self, path: Path) -> tuple[Group, str]:
         for group in ("tables", "evalkit"):
@@ -178,7 +192,7 @@ class Dependencies:
 
     @property
     def _folder(self) -> Path:
-        return self._run.run_dir / "work" / "reads"
+        return self._run.run_dir / READS
 
 
 def _in_words(group: Group, name: str) -> str:
@@ -199,10 +213,6 @@ def _is_own(unit: Unit, group: Group, name: str) -> bool:
     """Whether a file of the run is the unit's own, or tells how it is run."""
     is_of_runner = name == _RUN_RECORD or name.startswith(_ATTEMPTS)
     return group == "tables" and (is_of_runner or name in unit.outputs)
-
-
-def _is_hidden(name: str) -> bool:
-    return any(part.startswith(".") and part != ".." for part in name.split("/"))
 
 
 def _short(sha256: str | None) -> str:

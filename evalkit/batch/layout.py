@@ -13,6 +13,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 
+from evalkit.batch.dependencies import READS
 from evalkit.batch.manifest import last_good, read_attempts, write_attempts
 from evalkit.batch.outcome import OVERVIEW
 from evalkit.batch.plan import Unit
@@ -29,8 +30,6 @@ from evalkit.runs import (
 )
 from evalkit.tables import make_private_folder, print_of
 
-# What each unit read when it was last run.
-_WHAT_WAS_READ = "work/reads/*.json"
 # Opens the latest report where a file system has no symbolic links.
 _OPENER = """<!doctype html>
 <meta charset="utf-8">
@@ -158,7 +157,7 @@ def _link(source: Path, target: Path, units: Container[str]) -> None:
     attempts = last_good(read_attempts(source)).values()
     kept = [attempt for attempt in attempts if attempt.unit in units]
     files = [file.path for attempt in kept for file in attempt.outputs]
-    files += [path.relative_to(source).as_posix() for path in source.glob(_WHAT_WAS_READ)]
+    files += sorted({f"{READS}/{name}.json" for attempt in kept for name in attempt.key.values()})
     for file in files:
         prints = [print_of(Path(file)).as_posix()] if file.endswith(".html") else []
         for path in (file, *prints):
