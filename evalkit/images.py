@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 _LONGEST_NUMBER = 1e12
 _SHOWN_WIDTH = 576  # pixels
 _LIVE = "application/vnd.vegalite.v5+json"
-_LIVE_SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
 
 
 class Sketch:
@@ -62,12 +61,16 @@ class LiveSketch:
         return repr(self.sketch)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
-        chart = self.sketch.chart.interactive().to_dict()
-        # The renderer of notebooks is one version behind; nothing here is newer than it.
-        live = {**chart, "$schema": _LIVE_SCHEMA}
+        import vl_convert
+
+        spec = self.sketch.chart.to_dict()
+        # The renderer of notebooks is one version behind, and nothing here is newer: without the
+        # version's address it draws the chart. It is not asked where there is HTML.
+        live = self.sketch.chart.interactive().to_dict()
+        live.pop("$schema")
         return {
             _LIVE: live,
-            "text/html": self.sketch._repr_html_(),
+            "image/png": vl_convert.vegalite_to_png(spec, scale=2, allowed_base_urls=[]),
             "text/plain": repr(self.sketch),
         }
 

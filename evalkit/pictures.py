@@ -25,6 +25,7 @@ class _Picture:
 
 # Columns that say what is measured, each in its own unit.
 _MEASURES = ("measure", "reading", "outcome")
+_OF_PUBLISHED = ("row_id", "status")
 # Columns that tables of many kinds have: a picture that asks for others knows its table better.
 _ANY = ""
 _NUMBERS = {"estimate", "difference", "ci_lower", "ci_upper"}
@@ -59,6 +60,8 @@ def plot(table: pl.DataFrame, *, room: str = "", **labels: object) -> Sketch:
         If the table has no picture.
     """
     ours = [entry for entry in _PICTURES if not room or entry.room in (room, _ANY)]
+    if "row_id" in table.columns:  # the rows of a published table
+        table = table.drop(_OF_PUBLISHED, strict=False)
     fitting = [entry for entry in ours if set(entry.columns) <= set(table.columns)]
     if not fitting:
         known = "; ".join(sorted({", ".join(entry.columns) for entry in ours}))
