@@ -3,6 +3,7 @@ as images that hold their own bytes, tables with digits that tell.
 """
 
 import re
+import warnings
 from base64 import b64encode
 from functools import cached_property
 from html import escape, unescape
@@ -66,7 +67,9 @@ class LiveSketch:
         spec = self.sketch.chart.to_dict()
         # The renderer of notebooks is one version behind, and nothing here is newer: without the
         # version's address it draws the chart. It is not asked where there is HTML.
-        live = self.sketch.chart.interactive().to_dict()
+        with warnings.catch_warnings():  # panels below each other share their zoom, as they should
+            warnings.simplefilter("ignore")
+            live = self.sketch.chart.interactive().to_dict()
         live.pop("$schema")
         return {
             _LIVE: live,
