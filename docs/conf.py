@@ -15,6 +15,8 @@ exclude_patterns = ["pages", "pictures", "reference/examples"]
 # One pair of backticks is a name of code, as docstrings have it.
 default_role = "literal"
 
+# Two dashes are an option, not a dash.
+smartquotes = False
 autodoc_typehints = "none"
 autodoc_preserve_defaults = True
 autodoc_class_signature = "mixed"

@@ -11,7 +11,7 @@ from sphinx.util.docutils import SphinxDirective
 from evalkit import cli, errors
 from pages.rst import code, escaped, joined, section, table
 
-_FORMS = {Path: "PATH", int: "NUMBER", float: "NUMBER"}
+_FORMS = {Path: "PATH", list[Path]: "PATH", int: "NUMBER", float: "NUMBER"}
 
 
 class Commands(SphinxDirective):
@@ -63,7 +63,7 @@ def _is_option(parameter: Any) -> bool:
 
 def _argument(parameter: Any) -> str:
     name = parameter.metavar or parameter.name.upper()
-    return f"{name}..." if parameter.nargs == -1 else name
+    return f"{name.removesuffix('...')}..." if parameter.nargs == -1 else name
 
 
 def _row(parameter: Any) -> tuple[str, str, str]:

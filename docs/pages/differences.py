@@ -8,6 +8,20 @@ from sphinx.util.docutils import SphinxDirective
 
 from pages.rst import table
 
+# Names as they are written, which a test's own cannot be.
+_PROPER = {
+    " r": " R",
+    "kaplan meier": "Kaplan-Meier",
+    "aalen johansen": "Aalen-Johansen",
+    "fine gray": "Fine-Gray",
+    "gray": "Gray",
+    "cox": "Cox",
+    "northern ireland": "Northern Ireland",
+    "chancellor 1997": "Chancellor (1997)",
+    "icer": "ICER",
+    "evpi": "EVPI",
+    "mvpf of work advance": "MVPF of WorkAdvance",
+}
 MEASURED = Path(__file__).parents[1] / "reference" / "differences.csv"
 
 
@@ -33,7 +47,10 @@ class Differences(SphinxDirective):
 
 
 def _sentence(test: str) -> str:
-    words = test.removeprefix("test_").replace("_", " ")
+    words = f"{test.removeprefix('test_').replace('_', ' ')} "
+    for plain, proper in _PROPER.items():
+        words = words.replace(f"{plain} ", f"{proper} ")
+    words = words.strip()
     return f"{words[0].upper()}{words[1:]}."
 
 

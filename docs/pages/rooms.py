@@ -53,7 +53,8 @@ def _by_room_inside(module: ModuleType) -> dict[str, list[str]]:
     for name in module.__all__:
         home = getattr(getattr(module, name), "__module__", module.__name__)
         titles.setdefault(_room_inside(home, module.__name__), []).append(name)
-    order = sorted(titles, key=_floors(module).index)
+    floors = [*_floors(module), _OF_THE_GROUND]
+    order = sorted(titles, key=lambda title: (title == _OF_THE_GROUND, floors.index(title)))
     return {title: titles[title] for title in order}
 
 

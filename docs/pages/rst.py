@@ -42,7 +42,7 @@ def indented(text: str, by: int = 3) -> str:
 
 def escaped(text: str) -> str:
     """Text in which no character has a meaning of its own."""
-    return "".join(f"\\{letter}" if letter in "\\*`_|<>" else letter for letter in text)
+    return "".join(f"\\{letter}" if letter in "\\*`_|<>@" else letter for letter in text)
 
 
 def joined(parts: Iterable[str]) -> str:
