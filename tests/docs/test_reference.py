@@ -29,12 +29,10 @@ MODELS = sorted(
 )
 # Names that still want an example; the list only gets shorter.
 WITHOUT_EXAMPLE = {
-    "charts.charts_of",
     "charts.district_figures",
     "charts.district_ranks",
     "charts.intervention_figures",
     "charts.overview_figures",
-    "disclosure.protect_own",
     "economics.LeverState",
     "economics.Revalued",
     "economics.advice_of_run",
@@ -43,7 +41,6 @@ WITHOUT_EXAMPLE = {
     "economics.read_vintage",
     "economics.revalue",
     "intake.write_monthly_record",
-    "report.page",
     "report.write_district_pages",
     "report.write_intervention_pages",
     "report.write_overviews",

@@ -92,6 +92,11 @@ charts.show(charts.balance, disclosure.protected(weights.balance, "balance", run
 checks = effects.intervention_checks(people, trials, propensity=weights.propensity, min_count=5)
 charts.show(charts.overlap, disclosure.protected(checks.overlap, "overlap", run), words)
 
+# %% charts_of
+# Every chart that is declared of a table.
+of_balance = charts.charts_of(disclosure.protected(weights.balance, "balance", run), words)
+[rows.name for _, rows in of_balance]
+
 # %% funnel
 table = disclosure.protected(effects.case_mix_funnel(trials), "funnel", run)
 charts.show(charts.funnel, table, words)

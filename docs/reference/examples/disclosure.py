@@ -73,6 +73,10 @@ disclosure.protect_group_curves(
     **about,
 ).data
 
+# %% protect_own
+# A table of one's own: its columns say which rule it needs.
+disclosure.protect_own(curve, name="still_there", source="made up").data.head(4)
+
 # %% require_published
 # What every chart and page begins with.
 try:

@@ -173,9 +173,9 @@ effects.propensity_weights(table, treatment="trained", covariates=["age"], estim
 # %% logit, LogitModel
 # How the odds of an outcome depend on who people are, by a formula: here a bend in age.
 ages, schools = rng.uniform(20, 60, 300), rng.choice(["long", "short"], 300)
-people = pl.DataFrame({"age": ages, "school": schools})
-is_long = (people["school"] == "long").to_numpy()
-works = people.with_columns(works=rng.random(300) < 0.3 + 0.4 * is_long)
+schooled = pl.DataFrame({"age": ages, "school": schools})
+is_long = (schooled["school"] == "long").to_numpy()
+works = schooled.with_columns(works=rng.random(300) < 0.3 + 0.4 * is_long)
 effects.logit(works, outcome="works", covariates="bs(age, df=3) + C(school)")
 
 # %% contrast

@@ -1,6 +1,8 @@
 """Examples of the room report."""
 
 # %% setup
+import polars as pl
+
 from evalkit import disclosure, intake, report, spells, survival
 from evalkit.batch.vintage import prepare_run, write_run
 from evalkit.shipped import shipped
@@ -44,3 +46,12 @@ report.write_stand_in(run, "site/en/belfast.html").name
 
 # %% districts_without_report
 report.districts_without_report(run)
+
+# %% page
+# A small page of results of one's own: each table passes disclosure control in the call.
+own = survival.kaplan_meier(
+    of_belfast.with_columns(ended=pl.col("exit").is_not_null()), time="months", event="ended"
+)
+report.page(
+    ["# Belfast", "How long people stay.", ("Still without a job", own)], out="own.html"
+).name
