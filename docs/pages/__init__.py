@@ -4,6 +4,7 @@ examples that are executed while the pages are built.
 
 from typing import TYPE_CHECKING, Any
 
+from pages.accessible import mend
 from pages.commands import Commands, ExitCodes
 from pages.differences import Differences
 from pages.formulas import block_formula, inline_formula
@@ -30,5 +31,6 @@ def setup(app: "Sphinx") -> dict[str, Any]:
     )
     app.connect("source-read", follow_source)
     app.connect("include-read", follow_included)
+    app.connect("build-finished", mend)
     app.connect("autodoc-process-signature", without_signature)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -22,8 +22,10 @@ from pages.commands import commands_of  # noqa: E402
 
 from evalkit.cli import app  # noqa: E402
 
+# The examples of all rooms are run.
+pytestmark = pytest.mark.timeout(600)
 LOADED_BY = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}
-PAGES = ("index.html", "reference/survival.html", "reference/price_book.html")
+PAGES = ("index.html", "how_to/own_notebook.html", "reference/price_book.html")
 MIN_PAGES = 40
 WAIT_SECONDS = 30
 
