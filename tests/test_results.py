@@ -3,6 +3,7 @@
 import importlib
 import inspect
 from dataclasses import dataclass, is_dataclass
+from typing import get_args
 
 import polars as pl
 import pytest
@@ -45,7 +46,7 @@ def test_every_record_of_a_room_shows_itself(room):
     for name in module.__all__:
         entry = getattr(module, name)
         kind = entry if inspect.isclass(entry) else inspect.signature(entry).return_annotation
-        kinds |= {kind} if inspect.isclass(kind) else set()
+        kinds |= {part for part in (kind, *get_args(kind)) if inspect.isclass(part)}
     own = {kind for kind in kinds if kind.__module__.startswith("evalkit.")}
 
     assert own

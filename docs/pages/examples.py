@@ -47,7 +47,6 @@ def cells_of(room: str) -> list[Example]:
     return [_cell(names, body) for names, body in zip(parts[::2], parts[1::2], strict=True)]
 
 
-@cache
 def run_examples(room: str) -> list[Example]:
     """The examples of a room with what they gave. They run in an empty folder that is deleted.
 
@@ -56,9 +55,19 @@ def run_examples(room: str) -> list[Example]:
     Exception
         What an example raises: it says in a note which.
     """
+    return _run_all(room)[0]
+
+
+def results_of(room: str) -> dict[str, Any]:
+    """What the names of a room's examples hold when all have run, as `run_examples`."""
+    return _run_all(room)[1]
+
+
+@cache
+def _run_all(room: str) -> tuple[list[Example], dict[str, Any]]:
     known: dict[str, Any] = {"__name__": "__main__"}
     with _in_an_empty_folder():
-        return [_run(cell, known, room) for cell in cells_of(room)]
+        return [_run(cell, known, room) for cell in cells_of(room)], known
 
 
 def _cell(names: str, body: str) -> Example:

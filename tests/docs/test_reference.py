@@ -5,13 +5,8 @@ tests/browser/test_reference.py.
 import csv
 import importlib
 import re
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
-
 from pages.differences import MEASURED
 from pages.examples import FOLDER, SETUP, cells_of
 from pages.keys import keys_of, model_named, records_of

@@ -127,10 +127,3 @@ charts.show(charts.value_acceptability, shown["value_acceptability"].where(distr
 
 # %% value_summary
 charts.show(charts.value_summary, shown["value_parts"].where(district="all"), words)
-
-# %% charts_of
-# Every chart that is declared of a table, as SVG with the rows it is drawn from.
-[
-    (svg[:4], rows.name)
-    for svg, rows in charts.charts_of(shown["value_parts"].where(district="all"), words)
-]

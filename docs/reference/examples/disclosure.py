@@ -49,14 +49,6 @@ curve = survival.kaplan_meier(
 )
 disclosure.protect_curve(curve, name="still_there", by=[], time="time", cause=None, **about).data
 
-# %% protect_own
-# A table that no declaration knows: its columns say by which rule it is guarded.
-disclosure.protect_own(
-    pl.DataFrame({"group": ["a", "b"], "n_persons": [40, 3], "estimate": [1.4, -0.2]}),
-    name="my_table",
-    source="made up",
-).data
-
 # %% protect_group_curves
 groups = spells.spells_by_characteristic(
     built["support_spells"], tables["person"], tables["household_member"], age_bands=[18]

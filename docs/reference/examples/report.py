@@ -20,26 +20,6 @@ curves = survival.exit_curves(of_belfast, horizon_months=24)
 table = disclosure.protected(curves, "exit_curves", run, district="Belfast")
 str(report.in_words(run, "Belfast", words, table))
 
-# %% page
-# Texts and tables of one's own, each through gate 2: group b rests on three persons.
-import polars as pl
-
-means = pl.DataFrame(
-    {
-        "group": ["a", "b", "c"],
-        "n_persons": [40, 3, 52],
-        "estimate": [6.1, 9.4, 5.2],
-        "ci_lower": [5.0, 7.0, 4.4],
-        "ci_upper": [7.2, 11.8, 6.0],
-    }
-)
-report.page(
-    ["# Months on support", "Means of made-up groups.", ("Mean months", means), table],
-    out="own.html",
-    title="What I found",
-    words=words,
-).name
-
 # %% write_stand_in
 # What stands in for a page that could not be made.
 report.write_stand_in(run, "site/en/belfast.html").name

@@ -28,7 +28,7 @@ from evalkit.effects.trials.eligibility import months_of_choice
 from evalkit.effects.trials.measured import Measured
 from evalkit.effects.trials.replicates import ClusterWeights, Replicates
 from evalkit.effects.trials.stays import PARTICIPATION, participation_months
-from evalkit.errors import EstimationError, ProtocolError
+from evalkit.errors import EstimationError, ProtocolError, first_few
 from evalkit.images import Sketch
 from evalkit.line.protocol import Protocol
 from evalkit.line.states import members_of
@@ -118,7 +118,7 @@ class Trials(Result):
         return (
             f"Trials of {self.protocol.intervention_id}, months {rule.from_month} to "
             f"{rule.to_month}: {self.rows.height:,} person-trials of {n_persons:,} persons, "
-            f"{self.n_starters:,} start; adjusted for {', '.join(self.terms[1:]) or 'nothing'}"
+            f"{self.n_starters:,} start; adjusted for {first_few(self.terms[1:], 4) or 'nothing'}"
         )
 
     def plot(self, **labels: Any) -> Sketch:
