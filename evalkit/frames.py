@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from types import FunctionType
+from types import FunctionType, NoneType
 from typing import TYPE_CHECKING, Any, Union
 
 import polars as pl
@@ -42,9 +42,19 @@ def as_polars(table: Frame, columns: Sequence[str] = (), *, name: str = "table")
     except TypeError:
         raise EstimationError(
             f"What was handed over as {name} is not a table.",
-            where=f"{name}: got {type(table).__module__}.{type(table).__name__}",
+            where=f"{name}: got {_kind(table)}",
             why="Columns are named, and found by their names in a polars, pandas or Arrow table.",
             fix='put the columns into one table: polars.DataFrame({"months": ..., "ended": ...}).',
+        ) from None
+    except (ValueError, nw.exceptions.NarwhalsError) as fault:
+        raise EstimationError(
+            f"The table handed over as {name} cannot be taken over.",
+            where=f"{name}: {_kind(table)}",
+            # What arrow says may hold a value.
+            why=" ".join(str(fault).split())[:200]
+            if isinstance(fault, nw.exceptions.NarwhalsError)
+            else "A column holds values of several types.",
+            fix="give each column a name of its own and values of one type.",
         ) from None
 
 
@@ -84,6 +94,8 @@ def _checked(function: FunctionType) -> Callable[..., Any]:
         if one.annotation in (pl.DataFrame, Frame)
     }
 
+    own = {name: one.annotation for name, one in parameters.items() if _is_own(one.annotation)}
+
     @wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
         if not open_ended:
@@ -98,6 +110,9 @@ def _checked(function: FunctionType) -> Callable[..., Any]:
         )
         for name in tables.keys() & kwargs.keys():
             kwargs[name] = _as_table(kwargs[name], name, is_any=tables[name])
+        for name, value in [*zip(order, args, strict=False), *kwargs.items()]:
+            if name in own and not isinstance(value, own[name]):
+                raise _refused_kind(name, value, own[name])
         try:
             return function(*args, **kwargs)
         except pl.exceptions.ColumnNotFoundError as fault:
@@ -116,6 +131,29 @@ def _as_table(value: Any, name: str, *, is_any: bool) -> Any:
     if is_any and hasattr(value, "columns"):
         return value
     return as_polars(value, name=name)
+
+
+def _is_own(annotation: Any) -> bool:
+    """Whether an annotation names classes of evalkit's own, and nothing else but None."""
+    kinds = getattr(annotation, "__args__", (annotation,))
+    return all(
+        inspect.isclass(kind) and (kind is NoneType or kind.__module__.startswith("evalkit."))
+        for kind in kinds
+    ) and not hasattr(annotation, "__origin__")
+
+
+def _kind(value: Any) -> str:
+    return f"{type(value).__module__}.{type(value).__name__}"
+
+
+def _refused_kind(name: str, value: Any, asked: Any) -> EstimationError:
+    kinds = [kind.__name__ for kind in getattr(asked, "__args__", (asked,))]
+    return EstimationError(
+        f"What was handed over as {name} is something else.",
+        where=f"{name}: got {_kind(value)}",
+        why=f"It is {' or '.join(dict.fromkeys(kinds))} of evalkit, as another function gives it.",
+        fix="hand over what that function gave; help(...) names it.",
+    )
 
 
 def _refused_call(

@@ -130,6 +130,31 @@ def test_a_call_as_others_write_it_is_refused_in_four_lines(call, words):
     assert _in_four_lines(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: effects.estimate(pl.DataFrame()), "trials: got polars.*It is Trials of evalkit"),
+        (
+            lambda: survival.kaplan_meier(
+                pd.DataFrame([[1, 1]], columns=["a", "a"]), time="a", event="a"
+            ),
+            "cannot be taken over.*unique column names",
+        ),
+        (
+            lambda: survival.kaplan_meier(
+                pd.DataFrame({"a": [1, "ten"], "b": [0, 1]}), time="a", event="b"
+            ),
+            "cannot be taken over.*values of several types",
+        ),
+    ],
+)
+def test_what_is_of_another_kind_is_refused_in_four_lines(call, words):
+    with pytest.raises(EstimationError, match=f"(?s){words}") as caught:
+        call()
+
+    assert _in_four_lines(caught.value) and "ten" not in str(caught.value).split()
+
+
 def test_a_function_of_the_line_takes_a_table_of_another_library():
     spells = pl.DataFrame(
         {
