@@ -35,7 +35,8 @@ _FILE_DATABASES = ("sqlite://", "duckdb://")
 class Extract(Record):
     """Where the extract lies and how far it reaches."""
 
-    folder: Path | DatabaseUri = Field(
+    folder: DatabaseUri | Path = Field(
+        union_mode="left_to_right",
         description="The folder of the delivered files, or the URI of a database "
         "(sqlite:///absolute/path, duckdb:///absolute/path, postgresql://user@host/name). Never"
         " with a password."

@@ -5,6 +5,7 @@ mistyped keys are refused.
 import hashlib
 import json
 from dataclasses import is_dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
 
@@ -153,9 +154,14 @@ def read_yaml(path: Path | str) -> Any:
 
 
 def validate(content: Any, model: type[Model], *, where: str) -> Model:
-    """Content as its model; every fault is named with its place, never with its value."""
+    """Content as its model, each value of the kind that is declared: `yes` is no number, and neither
+    is a number in quotes. Every fault is named with its place, never with its value.
+    """
     try:
-        return TypeAdapter(model).validate_python(content)
+        # As JSON, which has texts for dates and paths and lists for tuples, and nothing else is taken
+        # for something that it is not.
+        text = json.dumps(content, default=_as_json)
+        return TypeAdapter(model).validate_json(text, strict=True)
     except ValidationError as fault:
         faults = [_fault_in_words(error, model, content) for error in fault.errors()]
         raise ParameterError(
@@ -165,6 +171,17 @@ def validate(content: Any, model: type[Model], *, where: str) -> Model:
             "anything runs.",
             fix="mend the named keys; params/schema/ holds the JSON Schema for editors.",
         ) from None
+
+
+def _as_json(value: Any) -> Any:
+    """What JSON has no form for, in the form that models read."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", exclude_unset=True)
+    if hasattr(value, "item"):  # a number of numpy
+        return value.item()
+    return list(value) if isinstance(value, set | frozenset) else str(value)
 
 
 def hash_of(model: BaseModel) -> str:
