@@ -39,7 +39,7 @@ class Extract(Record):
         union_mode="left_to_right",
         description="The folder of the delivered files, or the URI of a database "
         "(sqlite:///absolute/path, duckdb:///absolute/path, postgresql://user@host/name). Never"
-        " with a password."
+        " with a password.",
     )
     mapping: Path | None = Field(
         None,

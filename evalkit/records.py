@@ -154,12 +154,12 @@ def read_yaml(path: Path | str) -> Any:
 
 
 def validate(content: Any, model: type[Model], *, where: str) -> Model:
-    """Content as its model, each value of the kind that is declared: `yes` is no number, and neither
-    is a number in quotes. Every fault is named with its place, never with its value.
+    """Content as its model, each value of the kind that is declared: `yes` is no number, nor is one
+    in quotes. Every fault is named with its place, never with its value.
     """
     try:
-        # As JSON, which has texts for dates and paths and lists for tuples, and nothing else is taken
-        # for something that it is not.
+        # As JSON, where texts stand for dates and paths and lists for tuples, and nothing else is
+        # taken for what it is not.
         text = json.dumps(content, default=_as_json)
         return TypeAdapter(model).validate_json(text, strict=True)
     except ValidationError as fault:

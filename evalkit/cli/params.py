@@ -40,10 +40,10 @@ def schema(
     from pydantic import TypeAdapter
 
     from evalkit.economics import DatedFile, Scenario, WhatIf
-    from evalkit.effects import Protocol
     from evalkit.intake.contracts.mapping import MappingFile
     from evalkit.line.based_on import AnyPriceBookFile
     from evalkit.line.calendar import BreakFile
+    from evalkit.line.protocol import Protocol
     from evalkit.params import RunFile
 
     out.mkdir(parents=True, exist_ok=True)
