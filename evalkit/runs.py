@@ -13,11 +13,13 @@ import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
-
-import polars as pl
+from typing import TYPE_CHECKING
 
 from evalkit.errors import ParameterError, nearest
 from evalkit.shipped import shipped
+
+if TYPE_CHECKING:
+    import polars as pl
 
 # Names the folder of the runs where it is not that of a project.
 RUNS_VARIABLE = "EVALKIT_RUNS"
@@ -88,7 +90,7 @@ def finished_runs(folder: Path) -> list[Path]:
     return [vintage for vintage, _ in sorted(seen, key=lambda one: (-one[1], one[0]))]
 
 
-def list_runs(folder: Path | None = None) -> pl.DataFrame:
+def list_runs(folder: Path | None = None) -> "pl.DataFrame":
     """The runs that there are: the one that notebooks open first, then the others.
 
     Parameters
@@ -103,6 +105,8 @@ def list_runs(folder: Path | None = None) -> pl.DataFrame:
         that readers see) and `finished` (since when they see it, local time); both are null where
         the run has not finished.
     """
+    import polars as pl
+
     found = [(run.name, _seen_of(run)) for run in runs_in(folder or runs_folder())]
     rows = [
         (name, seen and seen[0].name, seen and datetime.fromtimestamp(seen[1] // 10**9))
