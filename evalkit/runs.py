@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 RUNS_VARIABLE = "EVALKIT_RUNS"
 RUNS = "runs"
 # A folder of this name stands in every project, beside that of the runs.
-_PROJECT_FOLDER = "notebooks"
+NOTEBOOKS = "notebooks"
 RUN_RECORD = "run.json"
 LATEST = "latest"
 # How many earlier vintages are kept, if nothing else is said.
@@ -77,11 +77,14 @@ def runs_folder() -> Path:
         return Path(named).resolve()
     here = Path.cwd()
     for folder in (here, *here.parents):
-        # A run's own folder has notebooks too, and is no project.
-        is_project = (folder / _PROJECT_FOLDER).is_dir() and not (folder / RUN_RECORD).is_file()
-        if is_project or (folder / RUNS).is_dir():
+        if is_project(folder) or (folder / RUNS).is_dir():
             return folder / RUNS
     return here / RUNS
+
+
+def is_project(folder: Path) -> bool:
+    """Whether a folder is a project's: it has notebooks, as the folder of a vintage has too."""
+    return (folder / NOTEBOOKS).is_dir() and not (folder / RUN_RECORD).is_file()
 
 
 def finished_runs(folder: Path) -> list[Path]:

@@ -2,18 +2,21 @@
 opened on the notebook that says what to read in which order.
 """
 
+import hashlib
 import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from evalkit.errors import ParameterError
+from evalkit.runs import NOTEBOOKS, is_project
+from evalkit.tables import slug
 
-_NOTEBOOKS = "notebooks"
 _INDEX = "index.ipynb"
 # What JupyterLab does unless whoever works in it has said otherwise: it asks nothing of the
-# network, not even whether news may be fetched, and the pages that it exports do not either. A
-# user's own settings come before these and are not written to.
+# network, not even whether news may be fetched, and the pages that it exports do not either; what a
+# kernel shows is encrypted on its way, so that nobody else on the computer reads it. What a
+# user has set in JupyterLab itself comes before this, and none of it is written to.
 _DEFAULTS = Path(__file__).parent / "jupyter"
 _CONFIG_VARIABLE = "JUPYTER_CONFIG_PATH"
 
@@ -28,11 +31,11 @@ def find_project(folder: Path | str = ".") -> Path:
     """
     here = Path(folder).resolve()
     for place in (here, *here.parents):
-        if (place / _NOTEBOOKS).is_dir():
+        if is_project(place):
             return place
     raise ParameterError(
         "This folder belongs to no project.",
-        where=f"{here}: no folder {_NOTEBOOKS}/ here or upwards",
+        where=f"{here}: no folder {NOTEBOOKS}/ here or upwards",
         why="JupyterLab is opened on a project's notebooks.",
         fix="go to a project's folder, or write one with: evalkit new FOLDER",
     )
@@ -50,13 +53,20 @@ def lab_command(project: Path, *, port: int, with_browser: bool) -> list[str]:
     with_browser : bool
         Whether a browser is opened.
     """
-    first = [_NOTEBOOKS, *([_INDEX] if (project / _NOTEBOOKS / _INDEX).is_file() else [])]
+    first = [NOTEBOOKS, *([_INDEX] if (project / NOTEBOOKS / _INDEX).is_file() else [])]
+    opened = "/".join(["/lab/workspaces", _workspace(project), "tree", *first])
     command = [sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1"]
     command += [f"--ServerApp.port={port}", f"--ServerApp.root_dir={project}"]
-    command += [f"--LabApp.default_url=/lab/tree/{'/'.join(first)}"]
+    command += [f"--LabApp.default_url={opened}"]
     command += [] if with_browser else ["--no-browser"]
     # JupyterLab warns of servers that root opens to others; this one is for this computer alone.
     return [*command, *(["--allow-root"] if os.geteuid() == 0 else [])]
+
+
+def _workspace(project: Path) -> str:
+    """The name under which JupyterLab remembers what was open, which is each project's own."""
+    path = hashlib.sha256(str(project).encode()).hexdigest()
+    return f"{slug(project.name)}-{path[:8]}"
 
 
 def lab_environment(environment: Mapping[str, str]) -> dict[str, str]:

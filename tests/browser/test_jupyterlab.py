@@ -176,7 +176,7 @@ def test_lab_opens_on_the_index_which_lists_the_runs_and_asks_nothing(lab, brows
     _looked(browser.driver, lambda looked: len(looked["links"]) > 1)
     ran = _run_all(browser.driver)
 
-    assert browser.driver.current_url.endswith("/lab/tree/notebooks/index.ipynb")
+    assert browser.driver.current_url.endswith("/tree/notebooks/index.ipynb")
     assert RUN.name in ran["text"] and not ran["errors"]
     assert ran["asked"] == 0
     assert _asked_outside(browser, lab) == []

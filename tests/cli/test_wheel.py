@@ -26,7 +26,7 @@ project = find_project()
 command = lab_command(project, port=0, with_browser=False)
 defaults = Path(lab_environment({})["JUPYTER_CONFIG_PATH"])
 print(project)
-print(*[word.split("=")[1] for word in command if "default_url" in word])
+print(*[word.split("/tree/")[1] for word in command if "default_url" in word])
 print((defaults / "labconfig" / "default_setting_overrides.json").is_file())
 """
 # What the lines of the front page leave behind.
@@ -92,7 +92,7 @@ def test_installed_evalkit_runs_the_main_job_in_an_empty_folder(installed, tmp_p
     checked = _call(evalkit, "check", "params/northern_ireland.yaml", cwd=project)
     _call(evalkit, "run", "params/northern_ireland.yaml", cwd=project)
 
-    assert opened == [str(project), "/lab/tree/notebooks/index.ipynb", "True"]
+    assert opened == [str(project), "notebooks/index.ipynb", "True"]
     assert "13 units for 5 districts" in checked
     latest = project / "runs" / "northern_ireland" / "latest"
     assert (latest / "site" / "index.html").exists()

@@ -51,3 +51,15 @@ def project(tmp_path_factory):
 
 def test_links_of_the_index_lead_somewhere_in_a_new_project(project):
     assert [link for link in _links() if not (project / "notebooks" / link).exists()] == []
+
+
+def test_explore_notebooks_name_no_file_beside_them(project):
+    """What they read comes with evalkit or from a run: a project has other files beside them."""
+    naming = [
+        path.name
+        for path in shipped_notebooks("explore")
+        for cell in nbformat.read(path, as_version=4).cells
+        if cell.cell_type == "code" and "../" in cell.source
+    ]
+
+    assert naming == []

@@ -20,6 +20,14 @@ def test_find_project_is_found_from_inside_it(project):
     assert find_project(project / "notebooks" / "explore") == project
 
 
+def test_find_project_is_not_the_folder_of_a_run(project):
+    vintage = project / "runs" / "town" / "2026-06-1a2b3c4d"
+    (vintage / "notebooks").mkdir(parents=True)
+    (vintage / "run.json").write_text("{}")
+
+    assert find_project(vintage / "notebooks") == project
+
+
 def test_find_project_says_how_to_make_one_where_there_is_none(tmp_path):
     with pytest.raises(ParameterError) as refused:
         find_project(tmp_path)
@@ -45,7 +53,20 @@ def test_lab_opens_on_the_index_where_there_is_one(project, files, opened):
 
     command = lab_command(project, port=8888, with_browser=True)
 
-    assert f"--LabApp.default_url=/lab/tree/{opened}" in command
+    (address,) = [word for word in command if word.startswith("--LabApp.default_url=")]
+    assert address.endswith(f"/tree/{opened}")
+
+
+def test_what_was_open_is_remembered_for_each_project_apart(project, tmp_path):
+    (tmp_path / "other" / "town").mkdir(parents=True)
+
+    commands = [
+        lab_command(one, port=8888, with_browser=True)
+        for one in (project, tmp_path / "other" / "town")
+    ]
+
+    addresses = [[word for word in one if "default_url" in word] for one in commands]
+    assert addresses[0] != addresses[1]
 
 
 def test_lab_puts_its_defaults_beside_those_that_are_set():
