@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # Beyond it a number stands with its power of ten.
 _LONGEST_NUMBER = 1e12
 _SHOWN_WIDTH = 576  # pixels
+_MARK_NAMES = re.compile(r'\s(?:role|aria-[a-z-]+)="[^"]*"')
 _LIVE = "application/vnd.vegalite.v5+json"
 
 
@@ -32,10 +33,11 @@ class Sketch:
 
     @cached_property
     def svg(self) -> str:
-        """The picture as SVG markup."""
+        """The picture as SVG markup. It is named as a whole, where it stands: its marks are not."""
         import vl_convert
 
-        return vl_convert.vegalite_to_svg(self.chart.to_dict(), allowed_base_urls=[])
+        svg = vl_convert.vegalite_to_svg(self.chart.to_dict(), allowed_base_urls=[])
+        return _MARK_NAMES.sub("", svg)
 
     @property
     def live(self) -> "LiveSketch":
