@@ -23,7 +23,7 @@ from evalkit.run_rules import (
     SurvivalRules,
     ValueRules,
 )
-from evalkit.runs import find_run
+from evalkit.runs import RUN_RECORD, find_run
 from evalkit.vocabulary import REPORT_LANGUAGES, Language, Text
 
 DatabaseUri = Annotated[str, Field(pattern=r"^[a-z]+://")]
@@ -263,6 +263,12 @@ class Run(BaseModel):
         return name or districts[0]
 
     @property
+    def previous_dir(self) -> Path | None:
+        """The folder of the vintage that readers saw before, if it is still there."""
+        folder = self.run_dir.with_name(self.previous) if self.previous else None
+        return folder if folder and (folder / RUN_RECORD).is_file() else None
+
+    @property
     def extract_place(self) -> Path | str:
         """Where the extract lies: its folder, or the URI of its database."""
         folder = self.params.extract.folder
@@ -293,6 +299,10 @@ def read_run(run_dir: Path | str = "") -> Run:
         If the folder holds no run.
     """
     folder = find_run(run_dir)
-    path = folder / "run.json"
-    content = json.loads(path.read_text(encoding="utf-8"))
-    return traced(validate({**content, "run_dir": folder}, Run, where=str(path)))
+    content = {**run_record(folder), "run_dir": folder}
+    return traced(validate(content, Run, where=str(folder / RUN_RECORD)))
+
+
+def run_record(folder: Path) -> dict[str, Any]:
+    """What run.json of a vintage says, as it stands there: an older evalkit may have written it."""
+    return json.loads((folder / RUN_RECORD).read_text(encoding="utf-8"))

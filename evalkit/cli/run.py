@@ -45,7 +45,7 @@ def run(
         ),
     ] = False,
     keep: Annotated[
-        int, typer.Option(min=0, help="How many earlier vintages are kept, for comparison.")
+        int, typer.Option(min=1, help="How many earlier vintages are kept, for comparison.")
     ] = KEPT_VINTAGES,
     as_json: Annotated[bool, typer.Option("--json", help="Give the result as JSON.")] = False,
 ) -> None:

@@ -19,6 +19,7 @@ from evalkit.economics.results.advice_table import advice_of_run
 from evalkit.economics.results.drift import drift, read_vintage
 from evalkit.economics.results.information import evppi
 from evalkit.economics.results.results import value_results
+from evalkit.economics.results.since_last import since_last
 from evalkit.economics.results.summaries import (
     displacement_sensitivity,
     price_table,
@@ -73,6 +74,7 @@ __all__ = [
     "run_place_costs",
     "run_scenario",
     "run_scenarios",
+    "since_last",
     "start_costs",
     "summarise_value",
     "value_at",

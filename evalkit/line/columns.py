@@ -128,6 +128,7 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("word", "", "code_list"),
         *_columns("word", "", "information pooling standardised_to value_grade carried"),
         *_columns("word", "", "advice advice_reason figures obstacle"),
+        *_columns("word", "", "advice_before advice_after cause"),
         *_columns("text", "", "sentence"),
         *_columns("flag", "", "is_start_known is_running is_converged"),
         *_columns("flag", "", "is_on_frontier is_recommended is_only_together"),

@@ -9,6 +9,7 @@ from evalkit.report.decision.changes import what_changes
 from evalkit.report.decision.matrix import where_it_pays
 from evalkit.report.decision.moves import what_moves
 from evalkit.report.decision.payers import who_pays
+from evalkit.report.decision.since_last import since_the_last
 from evalkit.report.decision.spread import how_long_and_how
 from evalkit.report.decision.stays import who_stays
 from evalkit.report.decision.sure import how_certain
@@ -77,6 +78,7 @@ CITY_DECISION: tuple[Callable[[Brief], Part | None], ...] = (
     who_pays,
     what_if,
     how_long_and_how,
+    since_the_last,
     how_certain,
 )
 

@@ -172,7 +172,7 @@ def test_the_number_of_draws_reruns_what_draws(project):
     [
         ("simulate/city/city.py", "\nanother = 1\n", set()),
         ("effects/trials/target_trial.py", "\n# a comment\n", set()),
-        ("economics/ledger/horizon.py", "\nanother = 1\n", VALUE),
+        ("economics/ledger/horizon.py", "\nanother = 1\n", {*VALUE, *OVERVIEW}),
         ("report/decision/do_now.py", "\nanother = 1\n", {*PAGES, "district/02_time_on_support"}),
         ("intake/admission/gate.py", "\nanother = 1\n", INTAKE),
     ],

@@ -175,6 +175,16 @@ VALUE = (
         grade="L",
     ),
     Table(
+        "since_last",
+        "One row per intervention and measure, of all districts together: what it is, and what it "
+        "was in the report before; what differs between the two.",
+        keys=("intervention_id", "measure"),
+        values=("before", "after", "advice_before", "advice_after", "cause", "data_through"),
+        unit="persons, starts a year, money",
+        guard=Guard("estimates", "n_persons", is_uncounted_shown=True),
+        grade="L",
+    ),
+    Table(
         "prices",
         "One row per price or rate of the price book, and what it carries forward from an earlier "
         "year.",
