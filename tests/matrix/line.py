@@ -17,6 +17,7 @@ from evalkit.cli.check import receipt
 from evalkit.cli.faults import refuse_faulty_files
 from evalkit.params import Run
 from evalkit.reads import READS_VARIABLE, write_reads
+from evalkit.report import write_stand_in
 
 
 def check_line(run_file: Path) -> None:
@@ -30,20 +31,34 @@ def check_line(run_file: Path) -> None:
 
 
 def run_line(
-    run_file: Path, *, out: Path, is_latest_first: bool = False, last: str | None = None
+    run_file: Path,
+    *,
+    out: Path,
+    is_latest_first: bool = False,
+    last: str | None = None,
+    failing: str | None = None,
 ) -> Run:
     """A run from its file to its pages, or to the unit `last`: what `evalkit check` refuses is
     refused, then every unit is executed.
 
     `is_latest_first` takes, of the units that may start, the one that the plan names last: as far
-    from the plan's order as several jobs get.
+    from the plan's order as several jobs get. The unit `failing` leaves nothing, as if it had
+    failed, nor do those that cannot do without it; a page stands in for each that is missing.
     """
     run = prepare_run(run_file, out=out)
     refuse_faulty_files(run)
     units = _up_to(last, plan_run(run)) if last else plan_run(run)
     write_run(run)
+    missing: dict[str, Unit] = {}
     for unit in _latest_first(units) if is_latest_first else units:
-        _execute(unit, run)
+        if unit.name == failing or unit.cause_to_skip(missing):
+            missing[unit.name] = unit
+        else:
+            _execute(unit, run)
+    for page in [
+        path for unit in missing.values() for path in unit.writes if path.endswith("html")
+    ]:
+        write_stand_in(run, page)
     return run
 
 
