@@ -1,8 +1,8 @@
 """How fast the survival room is beside its peers: ratios of alternated runs, printed only where the
 results are equal.
 
-    python benchmarks/survival.py                      speed at 1e4 and 1e6 spells, memory, growth
-    python benchmarks/survival.py speed|memory|growth  one part
+    python benchmarks/survival.py        importing, speed at 1e4 and 1e6 spells, memory, growth
+    python benchmarks/survival.py opening|speed|memory|growth        one part
 
 Needs the optional dependencies `bench` (survival 2.x, a Rust port of R survival; comprisk; both
 without GPL). Every pair runs alternately, 5 times after one warm-up of each; the figure is the
@@ -38,6 +38,7 @@ from evalkit.survival import (  # noqa: E402
     state_occupation,
     tabulate_risk_set,
 )
+from evalkit.survival.counts.spell_columns import Roles, read_spell_columns  # noqa: E402
 
 RUNS = 5
 MONTHS, CAUSES = 120, ["pension", "sick", "studies", "work"]
@@ -48,6 +49,7 @@ COEFFICIENT = 1e-4  # lifelines stops its steps earlier
 SPELLS = {"time": "months", "event": "cause"}
 GROWTH = [10**4, 10**5, 10**6, 10**7]
 PERSON_MONTHS = 100_000_000
+DOOR_SECONDS, OPENING_SECONDS = 0.001, 0.2
 PEAK_MB, PEAK_MB_PERSON_MONTHS, TIMES_OF_READING = 600, 4096, 3
 IN_MEMORY = (
     "running",
@@ -275,6 +277,13 @@ def running_share(spells: pl.DataFrame) -> list[Pair]:
             run_statsmodels,
             (ours, lambda fitted: np.asarray(fitted.surv_prob)),
         ),
+        Pair(
+            "The same without weights",
+            1,
+            lambda: kaplan_meier(spells, time="months", event="ended"),
+            lambda: SurvfuncRight(months, ended.astype(int)),
+            (ours, lambda fitted: np.asarray(fitted.surv_prob)),
+        ),
     ]
 
 
@@ -378,6 +387,7 @@ def speed() -> None:
             measure(pair)
         if n == 10**4:
             floor()
+            door()
 
 
 def floor() -> None:
@@ -393,6 +403,40 @@ def floor() -> None:
         pl.DataFrame(dict.fromkeys("abcdefg", row))
         seconds.append(time.perf_counter() - begin)
     print(f"  an empty round trip through polars: {statistics.median(seconds):.5f} s")
+
+
+def door() -> None:
+    """What it costs to check the columns of a table and to code them, groups and persons among
+    them.
+    """
+    spells, seconds = make_spells(10**4), []
+    for _ in range(20 * RUNS):
+        begin = time.perf_counter()
+        read_spell_columns(spells, Roles("months", "cause", by=["district"], cluster="person"))
+        seconds.append(time.perf_counter() - begin)
+    verdict = "met" if statistics.median(seconds) <= DOOR_SECONDS else "NOT met"
+    print(f"  the door: {statistics.median(seconds):.5f} s (at most {DOOR_SECONDS} s, {verdict})")
+
+
+def opening() -> None:
+    """Processor time of importing the room beyond polars and numpy, each in a process of its own,
+    in turn, with bytecode compiled.
+    """
+    statements = {"room": "import polars, numpy, evalkit.survival", "base": "import polars, numpy"}
+    seconds = {name: [] for name in statements}
+    for _ in range(2 * RUNS):
+        for name, statement in statements.items():
+            command = f"{statement}; import time; print(time.process_time())"
+            printed = subprocess.run(
+                [sys.executable, "-c", command], check=True, capture_output=True, text=True
+            ).stdout
+            seconds[name].append(float(printed))
+    room, base = (statistics.median(seconds[name]) for name in ("room", "base"))
+    verdict = "met" if room - base <= OPENING_SECONDS else "NOT met"
+    print(
+        f"import evalkit.survival: {room - base:.2f} s of processor time beyond polars and numpy "
+        f"({base:.2f} s); at most {OPENING_SECONDS} s, {verdict}"
+    )
 
 
 def memory() -> None:
@@ -555,6 +599,6 @@ if __name__ == "__main__":
     if len(sys.argv) == 3:
         run_task(sys.argv[1], Path(sys.argv[2]))
     else:
-        for name, part in (("speed", speed), ("memory", memory), ("growth", growth)):
-            if len(sys.argv) == 1 or sys.argv[1] == name:
+        for part in (opening, speed, memory, growth):
+            if len(sys.argv) == 1 or sys.argv[1] == part.__name__:
                 part()
