@@ -274,15 +274,20 @@ REFUSED = {
         {"covariates": ["income"]},
         'cannot be used.*column "income": missing in \\d+ rows',
     ),
+    "a covariate that the protocol has": (
+        lambda t: t,
+        {"covariates": ["age"]},
+        "1 covariate is named twice.*terms age; protocol course",
+    ),
     "a constant covariate": (
         lambda t: t.with_columns(one=pl.lit(1)),
         {"covariates": ["one"]},
         "the same for everybody.*terms one",
     ),
     "collinear covariates": (
-        lambda t: t.with_columns(both=2 * pl.col("age") + 1),
-        {"covariates": ["age", "both"]},
-        "do not tell their effects apart.*terms age, both",
+        lambda t: t.with_columns(years=pl.col("age"), both=2 * pl.col("age") + 1),
+        {"covariates": ["years", "both"]},
+        "do not tell their effects apart.*terms years, both",
     ),
     "a state that is not followed": (
         lambda t: t,
@@ -329,6 +334,15 @@ def test_an_empty_arm_is_refused(long, letter, what):
 
     with pytest.raises((EstimationError, ProtocolError), match=what):
         effects.estimate(effects.emulate_trials(left, **COLUMNS, protocol=PROTOCOL))
+
+
+def test_a_covariate_that_separates_those_who_start_is_named(long):
+    following = pl.col("in training").shift(-1).over("who", order_by="month").fill_null(False)
+    told = long.with_columns(knows=following & ~pl.col("in training"))
+    trials = effects.emulate_trials(told, **COLUMNS, protocol=PROTOCOL, covariates=["knows"])
+
+    with pytest.raises(EstimationError, match=r"(?s)does not settle.*term knows"):
+        effects.estimate(trials, n_draws=2)
 
 
 @pytest.mark.parametrize(

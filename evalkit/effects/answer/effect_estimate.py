@@ -17,7 +17,8 @@ from evalkit.effects.pictures import plot
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.trust.balance import balance_table
 from evalkit.effects.trust.refusal import refused_for_all
-from evalkit.effects.weighting.propensity import fit_models
+from evalkit.effects.weighting.cross_section import refuse_separated
+from evalkit.effects.weighting.propensity import coefficients_of, fit_models
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.effects.weighting.strategies import weightings_of
 from evalkit.errors import EstimationError
@@ -156,10 +157,12 @@ def estimate(trials: Trials, *, n_draws: int = 500, seed: int = 1) -> EffectEsti
     Raises
     ------
     EstimationError
-        If nobody starts, or everybody does.
+        If nobody starts, or everybody does, or a covariate separates those who start from those who
+        do not; names the term.
     """
     draws: dict[str, Any] = {"n_draws": n_draws, "seed": seed}
     propensity = conform(fit_models(trials, **draws), "propensity")
+    _refuse_separated(trials, propensity)
     weightings = weightings_of(trials, propensity)
     parts = weighted_effect(weightings, district=CITY, **draws)
     status = refused_for_all(parts.status, trials)
@@ -174,4 +177,14 @@ def estimate(trials: Trials, *, n_draws: int = 500, seed: int = 1) -> EffectEsti
         status,
         effect_draws(sums),
         effect_draws(events),
+    )
+
+
+def _refuse_separated(trials: Trials, propensity: pl.DataFrame) -> None:
+    refuse_separated(
+        trials.design,
+        trials.is_treated.astype(float),
+        trials.rows["weight"].to_numpy(),
+        coefficients_of(trials, propensity).point,
+        names=trials.terms,
     )

@@ -1,6 +1,6 @@
 """The design matrix of a protocol's covariates: what was known of people before time zero."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -131,8 +131,20 @@ def design_matrix(
     for covariate in protocol.covariates:
         columns |= zip(covariate.terms, _columns_of(covariate, rows, known, protocol), strict=True)
     if known.measured is not None:
-        columns |= known.measured.columns_of(rows)
+        measured = known.measured.columns_of(rows)
+        _refuse_twice(sorted({*columns, *protocol.calendar_terms} & measured.keys()), protocol)
+        columns |= measured
     return tuple(columns), np.column_stack(list(columns.values()))
+
+
+def _refuse_twice(terms: Sequence[str], protocol: Protocol) -> None:
+    if terms:
+        raise ProtocolError(
+            f"{len(terms)} covariate{'s are' if len(terms) > 1 else ' is'} named twice.",
+            where=f"terms {', '.join(terms)}; protocol {protocol.protocol} and covariates",
+            why="Two covariates would have a term of the same name, and one would be lost.",
+            fix="leave it out of one of them, or give the column another name.",
+        )
 
 
 def calendar_design(months: np.ndarray, protocol: Protocol, *, last: int) -> np.ndarray:

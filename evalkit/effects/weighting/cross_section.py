@@ -164,6 +164,35 @@ def refuse_one_arm(treated: np.ndarray, *, where: str) -> None:
         )
 
 
+def refuse_separated(
+    matrix: np.ndarray,
+    is_true: np.ndarray,
+    weights: np.ndarray,
+    coefficients: np.ndarray,
+    *,
+    names: Sequence[str],
+) -> None:
+    """Refuse a logit whose likelihood only goes flat in some direction, or was not climbed to the
+    end; names the term.
+    """
+    chance, share = _chances(matrix, coefficients), np.average(is_true, weights=weights)
+    squares = weights[:, None] * matrix**2
+    with np.errstate(invalid="ignore"):
+        known = (chance * (1 - chance)) @ squares / (share * (1 - share) * squares.sum(axis=0))
+        left = (weights * (is_true - chance)) @ matrix / (weights @ np.abs(matrix))
+    if not (known < _FLAT).any() and not (np.abs(left) > _CLIMBED).any():
+        return
+    moved = np.abs(coefficients) * matrix.std(axis=0)
+    raise EstimationError(
+        "The logit does not settle.",
+        where=f"term {names[int(np.argmax(moved))]}",
+        why="It probably separates those with the outcome from those without, so that its "
+        "coefficient has no finite value.",
+        fix="look at the outcome by each covariate; merge rare categories or leave the "
+        "covariate out.",
+    )
+
+
 def _read(
     rows: Frame, outcome: str, weight: str | None, cluster: str | None
 ) -> tuple[pl.DataFrame, np.ndarray, np.ndarray]:
@@ -199,30 +228,8 @@ def _fitted(
     around = matrix[:, 1:] - matrix[:, 1:].mean(axis=0)
     refuse_entangled(around.T @ (around * weights[:, None]), names[1:])
     fit = weighted_logit(matrix, is_true, weights)
-    if _is_flat(matrix, is_true, weights, fit.coefficients):
-        moved = np.abs(fit.coefficients) * matrix.std(axis=0)
-        raise EstimationError(
-            "The logit does not settle.",
-            where=f"term {names[int(np.argmax(moved))]}",
-            why="It probably separates those with the outcome from those without, so that its "
-            "coefficient has no finite value.",
-            fix="look at the outcome by each covariate; merge rare categories or leave the "
-            "covariate out.",
-        )
+    refuse_separated(matrix, is_true, weights, fit.coefficients, names=names)
     return design, matrix, fit
-
-
-def _is_flat(
-    matrix: np.ndarray, is_true: np.ndarray, weights: np.ndarray, coefficients: np.ndarray
-) -> bool:
-    """Whether the likelihood only goes flat in some direction, or has not been climbed to the
-    end.
-    """
-    chance, share = _chances(matrix, coefficients), np.average(is_true, weights=weights)
-    squares = weights[:, None] * matrix**2
-    known = (chance * (1 - chance)) @ squares / (share * (1 - share) * squares.sum(axis=0))
-    left = (weights * (is_true - chance)) @ matrix / (weights @ np.abs(matrix))
-    return bool((known < _FLAT).any() or (np.abs(left) > _CLIMBED).any())
 
 
 def _matrix(table: pl.DataFrame, design: Design | None) -> np.ndarray:
@@ -237,7 +244,8 @@ def _matrix(table: pl.DataFrame, design: Design | None) -> np.ndarray:
 
 
 def _chances(matrix: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-(matrix @ coefficients)))
+    with np.errstate(over="ignore"):
+        return 1 / (1 + np.exp(-(matrix @ coefficients)))
 
 
 def _by_cluster(scores: np.ndarray, table: pl.DataFrame, cluster: str | None) -> np.ndarray:
