@@ -48,8 +48,16 @@ def test_every_name_of_a_room_has_an_example(room):
     names = set(importlib.import_module(f"evalkit.{room}").__all__)
     shown = {name for cell in cells_of(room) for name in cell.names} - {SETUP}
 
-    assert {f"{room}.{name}" for name in names - shown} <= WITHOUT_EXAMPLE
+    lacking = {f"{room}.{name}" for name in names - shown}
+    assert lacking <= WITHOUT_EXAMPLE, f"a cell in docs/reference/examples/{room}.py"
     assert shown - names == set(), "an example of a name that the room does not have"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_name_has_two_examples(room):
+    shown = [name for cell in cells_of(room) for name in cell.names if name != SETUP]
+
+    assert sorted(name for name in set(shown) if shown.count(name) > 1) == []
 
 
 def test_what_wants_an_example_is_still_there():

@@ -21,7 +21,7 @@ people = effects.PersonTables(
     person=tables["person"],
     first_month=run.params.extract.first_month,
 )
-few = {"n_draws": 40, "seed": 1}
+few = {"n_draws": 20, "seed": 1}
 trials = people.trials(protocol)
 weights = effects.intervention_weights(people, protocol, **few)
 parts = [
@@ -113,7 +113,7 @@ table = disclosure.protected(actors, "value_by_actor", run)
 charts.show(charts.value_by_actor, table.where(district="all"), words)
 
 # %% value_curve
-results = economics.value_results(draws, book, n_draws=40, **given)
+results = economics.value_results(draws, book, n_draws=20, **given)
 shown = disclosure.protected_all(results.for_publication(found.status), run)
 charts.show(charts.value_curve, shown["value_curve"].where(district="all"), words)
 

@@ -22,7 +22,7 @@ people = effects.PersonTables(
     person=tables["person"],
     first_month=run.params.extract.first_month,
 )
-few = {"n_draws": 50, "seed": 1}
+few = {"n_draws": 20, "seed": 1}
 weights = effects.intervention_weights(people, protocols[0], **few)
 of_districts = [
     effects.district_effects(
@@ -65,14 +65,14 @@ economics.summarise_value(ledger)
 
 # %% value_results
 # What a run publishes of the ledger: sums by perspective, payback, ratios, what moves them.
-results = economics.value_results(draws, book, n_draws=50, **rules)
+results = economics.value_results(draws, book, n_draws=20, **rules)
 results.totals.head(3)
 
 # %% displacement_sensitivity
 economics.displacement_sensitivity(draws, book, **rules)
 
 # %% value_levers
-economics.value_levers(draws, book, status=found.status, min_starters=10, n_draws=50, **rules).head(
+economics.value_levers(draws, book, status=found.status, min_starters=10, n_draws=20, **rules).head(
     3
 )
 
