@@ -91,7 +91,7 @@ prove: $(SETUP) bench
 	@touch $@
 
 bench: .venv-bench/.ready
-	for comparison in intake spells survival effects value; do $(RUN) .venv-bench/bin/python benchmarks/$$comparison.py || exit 1; done
+	for comparison in intake spells survival effects value batch; do $(RUN) .venv-bench/bin/python benchmarks/$$comparison.py || exit 1; done
 
 lab: $(SETUP)
 	$(RUN) $(BIN)/evalkit lab

@@ -24,7 +24,7 @@ from pathlib import Path
 
 import nbformat
 
-N_NOTEBOOKS, ROUNDS, FINISHED_RUNS = 12, 3, 5
+N_NOTEBOOKS, ROUNDS, FINISHED_RUNS = 6, 3, 5
 RUN_FILE = """
 run: light
 title: {{sv: Lätt, en: Light}}

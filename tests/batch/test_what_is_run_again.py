@@ -3,6 +3,7 @@ asks what would be run again of the finished run of Northern Ireland, by what it
 they were executed. Nothing is executed.
 """
 
+import io
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from evalkit.batch import dependencies
 from evalkit.batch.layout import place_of
 from evalkit.batch.manifest import read_attempts
 from evalkit.batch.plan import plan_run
+from evalkit.batch.progress import Display
+from evalkit.batch.run import Options, run_batch
 from evalkit.batch.staleness import Staleness, decide
 from evalkit.batch.vintage import prepare_run
 
@@ -26,8 +29,6 @@ PARTS = ("params", "data_contracts", "notebooks", EXTRACT, "requirements.lock")
 VALUE = {"city/05_value", "city/05_value_over_time", "city/06_advice", "city/06_allocation"}
 DISTRICT_PAGES, OVERVIEW = {"district/07_decision_report"}, {"city/08_overview"}
 PAGES = {*DISTRICT_PAGES, *OVERVIEW, "intervention/07_evidence"}
-# The overview names the vintage, and what has moved is told since the one before it.
-NEW_VINTAGE = {*OVERVIEW, "city/06_advice"}
 INTAKE = {"city/00_prepare"}
 EFFECTS = {
     "intervention/03_weights",
@@ -79,6 +80,16 @@ def run_again(root: Path) -> tuple[set[str], set[str]]:
     return will, may - will
 
 
+def of_new_vintage(root: Path) -> set[str]:
+    """The notebooks that are made anew whenever parameters or data have changed: the overview names
+    the vintage, and what has moved is told since the one before it.
+    """
+    units = plan_run(prepare_run(root / RUN_FILE, out=RUNS))
+    return OVERVIEW | {
+        unit.notebook for unit in units if "published/since_last.json" in unit.writes
+    }
+
+
 def change(root: Path, file: str, old: str, new: str) -> None:
     text = (root / file).read_text(encoding="utf-8")
     assert old in text
@@ -117,13 +128,14 @@ def test_comments_and_files_that_the_run_does_not_read_cost_nothing(project, fil
 def test_a_unit_cost_reruns_value_and_what_shows_it_and_no_effect(project):
     change(project, BOOK, "value: 700", "value: 705")
 
-    assert run_again(project) == (VALUE | NEW_VINTAGE, PAGES - NEW_VINTAGE)
+    told_anew = of_new_vintage(project)
+    assert run_again(project) == (VALUE | told_anew, PAGES - told_anew)
 
 
 def test_a_title_reruns_the_pages(project):
     change(project, RUN_FILE, "en: Young people without a job", "en: Young people")
 
-    assert run_again(project) == (PAGES | NEW_VINTAGE, set())
+    assert run_again(project) == (PAGES | of_new_vintage(project), set())
 
 
 def test_a_word_in_a_report_notebook_reruns_the_reports_and_perhaps_their_overview(project):
@@ -144,7 +156,8 @@ def test_a_text_beside_the_extract_is_searched_for_persons_and_changes_nothing_m
 def test_a_delivered_file_that_changes_reruns_the_intake_and_perhaps_all_that_follows(project):
     add(project, f"{EXTRACT}/income_support.csv", "\n")
 
-    assert run_again(project) == (INTAKE | NEW_VINTAGE, EVERYTHING - INTAKE - NEW_VINTAGE)
+    told_anew = of_new_vintage(project)
+    assert run_again(project) == (INTAKE | told_anew, EVERYTHING - INTAKE - told_anew)
 
 
 def test_a_new_district_reruns_whatever_knows_the_districts(project):
@@ -156,10 +169,8 @@ def test_a_new_district_reruns_whatever_knows_the_districts(project):
 def test_a_rule_of_allocation_does_not_touch_effects_and_value(project):
     add(project, RUN_FILE, "\nallocation: {smallest_group: 12}\n")
 
-    assert run_again(project) == (
-        {"city/06_allocation", *NEW_VINTAGE},
-        PAGES - NEW_VINTAGE,
-    )
+    told_anew = of_new_vintage(project)
+    assert run_again(project) == ({"city/06_allocation", *told_anew}, PAGES - told_anew)
 
 
 def test_the_number_of_draws_reruns_what_draws(project):
@@ -204,3 +215,39 @@ def test_an_installed_version_reruns_the_notebooks_that_load_it(
     )
 
     assert run_again(copied)[0] == rerun
+
+
+@pytest.mark.prove
+def test_what_was_run_again_is_byte_for_byte_what_a_new_run_makes(project, tmp_path):
+    runs, afresh = tmp_path / "runs", tmp_path / "afresh"
+    change(project, RUN_FILE, "n_draws: 1000", "n_draws: 50")
+    execute(project, runs)
+    change(project, BOOK, "value: 700", "value: 705")
+
+    n_done = execute(project, runs)
+
+    assert n_done < execute(project, afresh)
+    assert made(runs) == made(afresh)
+
+
+def execute(root: Path, out: Path) -> int:
+    """Execute the run; how many of its units were run."""
+    run = prepare_run(root / RUN_FILE, out=out)
+    result = run_batch(run, plan_run(run), Options(jobs=2), Display(io.StringIO()))
+    assert result.exit_code == 0
+    return len(result.of("ok"))
+
+
+def made(out: Path) -> dict[str, bytes]:
+    """What the units of the latest vintage left, by path, without what tells of the one before: a
+    first one has none.
+    """
+    vintage = (out / "northern_ireland" / "latest").resolve()
+    files = {
+        path.relative_to(vintage).as_posix(): path.read_bytes()
+        for folder in ("work", "published", "site")
+        for path in (vintage / folder).rglob("*")
+        if path.is_file() and path.suffix in (".parquet", ".html")
+    }
+    of_the_city = ("since_last", "index", "all")
+    return {path: file for path, file in files.items() if Path(path).stem not in of_the_city}
