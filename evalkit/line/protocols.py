@@ -93,7 +93,14 @@ def protocol_of(run: Run, intervention: str = "") -> Protocol:
         If the run has no protocol of the intervention; names the nearest.
     """
     protocols = {protocol.intervention_id: protocol for protocol in load_protocols(run)}
-    intervention = intervention or next(iter(protocols), "")
+    if not protocols:
+        raise ProtocolError(
+            "The run asks about no intervention.",
+            where=f"{run.run_file.name}, effects.protocols: none",
+            why="Without a protocol nothing says what is compared with what.",
+            fix="open a run that has protocols, or add one to the run file.",
+        )
+    intervention = intervention or next(iter(protocols))
     if intervention not in protocols:
         raise ProtocolError(
             "The run has no protocol of this intervention.",

@@ -13,6 +13,7 @@ import small_city as small
 from cells import executed
 
 from evalkit import tables
+from evalkit.errors import ProtocolError
 from evalkit.shipped import shipped
 
 EXPLORE = Path(__file__).parents[2] / "notebooks" / "explore"
@@ -44,9 +45,9 @@ def priced(city) -> Path:
 
 
 @pytest.fixture(scope="module")
-def unpriced(city) -> Path:
-    """A run without a price book, brought to its spells."""
-    file = small.write_run(city, {"run": "unpriced"}, [PROTOCOL], city=city / "city")
+def plain(city) -> Path:
+    """A run without protocols and prices, brought to its spells."""
+    file = small.write_run(city, {"run": "plain"}, [], city=city / "city")
     return line.run_line(file, out=city / "runs", last="city/00_prepare").run_dir
 
 
@@ -64,22 +65,32 @@ def test_notebook_tells_of_any_run_and_shows_nobody(notebook, priced):
     _assert_fit_to_show(told, shown, priced)
 
 
-def test_ledger_by_hand_says_where_a_run_has_no_prices(unpriced):
-    _, told, shown = executed(EXPLORE / "10_money.ipynb", run_dir=str(unpriced))
+def test_ledger_by_hand_says_where_a_run_has_no_prices(plain):
+    _, told, shown = executed(EXPLORE / "10_money.ipynb", run_dir=str(plain))
 
     assert sum("names no price book" in text for text in told) > 1
-    _assert_fit_to_show(told, shown, unpriced)
+    _assert_fit_to_show(told, shown, plain)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_mistakes_are_further_from_the_truth_than_the_right_way(seed, priced):
-    given = {"run_dir": str(priced), "seed": seed, "n_draws": 20}
+@pytest.mark.parametrize(
+    ("run", "seed", "sentence"), [("priced", 1, "jobbtorg coaching"), ("plain", 2, "no interv")]
+)
+def test_mistakes_are_further_from_the_truth_than_the_right_way(run, seed, sentence, request):
+    given = {"run_dir": str(request.getfixturevalue(run)), "seed": seed, "n_draws": 20}
     names, told, _ = executed(EXPLORE / "08_ways_to_be_wrong.ipynb", **given)
 
     errors = names["errors"]
     assert errors.height == 4
     assert (errors["mistaken_by"].abs() > errors["right_way_off_by"].abs()).all()
-    assert any("jobbtorg coaching" in text for text in told)
+    assert any(sentence in text for text in told)
+
+
+@pytest.mark.parametrize("notebook", ON_A_RUN[:3], ids=lambda path: path.stem)
+def test_notebook_about_an_intervention_says_where_a_run_has_none(notebook, plain):
+    with pytest.raises(ProtocolError, match="asks about no intervention") as refused:
+        executed(notebook, run_dir=str(plain))
+
+    assert "effects.protocols: none" in refused.value.where
 
 
 def test_hidden_trait_pulls_what_is_found_above_what_was_planted():
