@@ -21,6 +21,9 @@ PERSON = [
     {"name": "female", "kind": "person", "column": "sex", "equals": "female"},
     {"name": "birth_year", "kind": "person", "column": "birth_year"},
 ]
+# Its outcome is several states together.
+TOGETHER = {"primary_outcome": "without_support", "leavers_in_month_one": "stay"}
+PROTOCOL = small.PROTOCOL | {"covariates": PERSON} | TOGETHER
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +33,7 @@ def runs(tmp_path_factory) -> dict[str, Path]:
     """
     folder = tmp_path_factory.mktemp("tour")
     made = {}
-    for run, protocols in ((TOWN, [small.PROTOCOL | {"covariates": PERSON}]), (PLAIN, [])):
+    for run, protocols in ((TOWN, [PROTOCOL]), (PLAIN, [])):
         place = folder / run["run"]
         place.mkdir()
         small.write_small_city(place / "city", tuple(run["districts"]))
