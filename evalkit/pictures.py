@@ -3,13 +3,14 @@ every room, and what rooms declare of their own tables with `picture`. Their `pl
 researchers' own results draw by the same declarations.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from inspect import Parameter, signature
 from typing import Any
 
 import polars as pl
 
-from evalkit.errors import EstimationError, first_few
+from evalkit.errors import EstimationError, first_few, nearest
 from evalkit.images import Sketch
 from evalkit.sketch import curves, forest
 
@@ -27,7 +28,8 @@ class _Picture:
 _MEASURES = ("measure", "reading", "outcome")
 _OF_PUBLISHED = ("row_id", "status")
 # Columns that tables of many kinds have: a picture that asks for others knows its table better.
-_ANY = ""
+_ANY, _BY_NAME = "", Parameter.KEYWORD_ONLY
+_LABELS = ("title", "x_title", "y_title", "form", "nothing", "shaded")
 _NUMBERS = {"estimate", "difference", "ci_lower", "ci_upper"}
 _PICTURES: list[_Picture] = []
 
@@ -72,7 +74,22 @@ def plot(table: pl.DataFrame, *, room: str = "", **labels: object) -> Sketch:
             fix=f"hand over a result of evalkit.{room or 'survival'}, or draw it with "
             "evalkit.sketch.",
         )
-    return max(fitting, key=lambda entry: len(set(entry.columns) - _NUMBERS)).draw(table, **labels)
+    draw = max(fitting, key=lambda entry: len(set(entry.columns) - _NUMBERS)).draw
+    _refuse_unknown_labels(labels, draw)
+    return draw(table, **labels)
+
+
+def _refuse_unknown_labels(labels: Mapping[str, object], draw: Drawing) -> None:
+    own = [name for name, part in signature(draw).parameters.items() if part.kind == _BY_NAME]
+    known = [*_LABELS, *own]
+    unknown = [name for name in labels if name not in known]
+    if unknown:
+        raise EstimationError(
+            f"This picture cannot be labelled with {unknown[0]}.",
+            where=f"plot({unknown[0]}=...): {nearest(unknown[0], known)}",
+            why="A label that is not known would be lost without a word.",
+            fix=f"use {', '.join(known)}; else change `plot(...).chart`, which is altair's own.",
+        )
 
 
 def names_before(table: pl.DataFrame, column: str) -> list[str]:

@@ -97,6 +97,7 @@ def forest(
     x: str = "estimate",
     title: str = "",
     x_title: str = "",
+    y_title: str = "",
     nothing: float = 0.0,
     scale: Literal["linear", "log"] = "linear",
 ) -> Sketch:
@@ -124,7 +125,7 @@ def forest(
     # Round ends of a scale of ratios are powers of ten, which squeeze what is between them.
     span = alt.Scale(type=scale, zero=False, nice=scale == "linear", padding=12)
     across = alt.X(f"{x}:Q", title=x_title or x, scale=span)
-    down, shown = _down(drawn), ["row:N", f"{x}:Q"]
+    down, shown = _down(drawn, y_title), ["row:N", f"{x}:Q"]
     layers = _ground(None, nothing, is_upright=True)
     if _has_limits(table):
         ranges = _layer(drawn, "rule", color=GROUP_LOOKS[0].colour, strokeWidth=2)
@@ -143,6 +144,7 @@ def bars(
     x: str = "estimate",
     title: str = "",
     x_title: str = "",
+    y_title: str = "",
 ) -> Sketch:
     """Amounts below each other as bars from nothing, with their ranges where the table has limits.
     States, payers and arms that the last of `rows` names have the colours that they have in
@@ -162,13 +164,13 @@ def bars(
     )
     layers = [
         _layer(drawn, "bar", opacity=0.85).encode(
-            x=across, y=_down(drawn), color=colour, tooltip=shown
+            x=across, y=_down(drawn, y_title), color=colour, tooltip=shown
         ),
         *_ground(None, 0.0, is_upright=True),
     ]
     if _has_limits(table):
         ranges = _layer(drawn, "rule", color=INK, strokeWidth=1.5)
-        layers.append(ranges.encode(x="ci_lower:Q", x2="ci_upper:Q", y=_down(drawn)))
+        layers.append(ranges.encode(x="ci_lower:Q", x2="ci_upper:Q", y=_down(drawn, y_title)))
         shown += [f"{limit}:Q" for limit in _LIMITS]
     title = title or (x_title or x)
     return Sketch(_finished(layers, title, height=_ROW * drawn["row"].n_unique()), title)
@@ -181,6 +183,7 @@ def pairs(
     ends: tuple[str, str],
     title: str = "",
     x_title: str = "",
+    y_title: str = "",
     nothing: float | None = 0.0,
     shaded: tuple[float, float] | None = None,
 ) -> Sketch:
@@ -212,12 +215,12 @@ def pairs(
     across = alt.X("at:Q", title=x_title or " and ".join(ends))
     layers = _ground(shaded, nothing, is_upright=True)
     joined = _layer(drawn, "rule", color=FAINT, strokeWidth=2)
-    layers.append(joined.encode(x=f"{ends[0]}:Q", x2=f"{ends[1]}:Q", y=_down(drawn)))
+    layers.append(joined.encode(x=f"{ends[0]}:Q", x2=f"{ends[1]}:Q", y=_down(drawn, y_title)))
     points = _layer(long, "point", size=80, opacity=1, strokeWidth=2)
     layers.append(
         points.encode(
             x=across,
-            y=_down(drawn),
+            y=_down(drawn, y_title),
             fill=alt.Fill("end:N", scale=known, title=None),
             stroke=alt.Stroke("end:N", scale=edges, title=None),
             shape=alt.Shape(
@@ -277,11 +280,11 @@ def _scale(names: list[str], looks: Sequence[Look]) -> Any:
     return alt.Scale(domain=names, range=[look.colour for look in looks])
 
 
-def _down(drawn: pl.DataFrame) -> Any:
+def _down(drawn: pl.DataFrame, title: str) -> Any:
     alt = altair()
     longest = drawn["row"].str.len_chars().max()
     room = int(_LETTER * longest) if isinstance(longest, int) else 0
-    return alt.Y("row:N", sort=None, title=None, axis=alt.Axis(minExtent=room))
+    return alt.Y("row:N", sort=None, title=title or None, axis=alt.Axis(minExtent=room))
 
 
 def _ground(

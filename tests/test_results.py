@@ -119,3 +119,15 @@ def test_a_live_sketch_is_the_image_where_nothing_answers_to_the_mouse():
     assert any("params" in layer for layer in bundle[images._LIVE]["layer"]) or (
         "params" in bundle[images._LIVE]
     )
+
+
+def test_a_misspelt_label_is_refused_with_the_nearest():
+    survival = importlib.import_module("evalkit.survival")
+
+    with pytest.raises(EstimationError) as refused:
+        survival.plot(_long(5), titel="Still there")
+
+    what, where, _, fix = str(refused.value).splitlines()
+    assert what == "This picture cannot be labelled with titel."
+    assert where == '  where: plot(titel=...): did you mean "title"?'
+    assert "x_title" in fix
