@@ -1,6 +1,14 @@
 import dataclasses
 
-from evalkit.batch.manifest import Attempt, FileHash, append_attempt, hash_files, read_attempts
+from evalkit.batch import manifest
+from evalkit.batch.manifest import (
+    Attempt,
+    FileHash,
+    append_attempt,
+    hash_files,
+    move_older,
+    read_attempts,
+)
 
 SHA256_OF_ABC = (
     "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, appendix B.1
@@ -89,3 +97,24 @@ def test_record_bears_the_fields_of_the_design():
         "started",
         "seconds",
     }
+
+
+def test_a_long_manifest_keeps_the_last_line_and_the_last_good_one_of_each_unit(
+    project, monkeypatch
+):
+    run = project.prepare()
+    run.run_dir.mkdir(parents=True)
+    first, good, failed = (make_attempt("city/00", status) for status in ("ok", "ok", "failed"))
+    attempts = [dataclasses.replace(first, attempts=1), dataclasses.replace(good, attempts=2)]
+    attempts += [dataclasses.replace(failed, attempts=3), make_attempt("city/01")]
+    for attempt in attempts:
+        append_attempt(run, attempt)
+    move_older(run.run_dir)
+    untouched = read_attempts(run.run_dir)
+
+    monkeypatch.setattr(manifest, "_LONG_BYTES", 1)
+    move_older(run.run_dir)
+
+    assert untouched == attempts
+    assert read_attempts(run.run_dir) == attempts[1:]
+    assert len((run.run_dir / manifest.OLDER).read_text().splitlines()) == 1
