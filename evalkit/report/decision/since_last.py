@@ -6,6 +6,7 @@ from evalkit.report.decision.offered import offered
 from evalkit.report.parts.document import Brief, Part
 from evalkit.report.parts.layout import render
 from evalkit.report.parts.numbers import COUNT, Form, Row
+from evalkit.tables import CITY
 from evalkit.words import capitalise
 
 _MONEY = Form("signed", -2)
@@ -25,7 +26,12 @@ def since_the_last(brief: Brief) -> Part | None:
     if not rows:
         return Part("since", "", _sentence(words.text("since.first")))
     month = words.month(rows[0]["data_through"])
-    moved = [line for row in _in_order(brief, rows) if (line := _line(brief, row))]
+    # An intervention bears the name that the register gives it.
+    names = {CITY: "", **{one.intervention_id: one.name for one in offered(brief)}}
+    named = [row for row in rows if row["intervention_id"] in names]
+    order = list(names)
+    named.sort(key=lambda row: (order.index(row["intervention_id"]), _ORDER.index(row["measure"])))
+    moved = [line for row in named if (line := _line(brief, row, names[row["intervention_id"]]))]
     if not moved:
         return Part("since", "", _sentence(words.text("since.nothing", month=month)))
     causes = [words.text(f"since.cause_{cause}") for cause in rows[0]["cause"].split("_")]
@@ -42,27 +48,13 @@ def _sentence(text: str) -> Markup:
     return Markup('<p class="fine">{}</p>').format(text)
 
 
-def _in_order(brief: Brief, rows: list[Row]) -> list[Row]:
-    names = ["all", *(one.intervention_id for one in offered(brief))]
-    place = {name: at for at, name in enumerate(names)}
-    return sorted(
-        rows,
-        key=lambda row: (
-            place.get(row["intervention_id"], len(names)),
-            _ORDER.index(row["measure"]),
-        ),
-    )
-
-
-def _line(brief: Brief, row: Row) -> tuple[str, Markup, Markup] | None:
+def _line(brief: Brief, row: Row, name: str) -> tuple[str, Markup, Markup] | None:
     """What it is about, what it was and what it is; None where it reads the same."""
     words, measure = brief.words, row["measure"]
     then, now = (_written(brief, row, side) for side in ("before", "after"))
     if then.striptags() == now.striptags():
         return None
-    name = row["intervention_id"]
-    named = {} if name == "all" else {"intervention": words.text(name)}
-    return capitalise(words.text(f"since.{measure}", **named)), then, now
+    return capitalise(words.text(f"since.{measure}", intervention=name)), then, now
 
 
 def _written(brief: Brief, row: Row, side: str) -> Markup:
