@@ -16,6 +16,7 @@ from evalkit.disclosure import Published, protect_own
 from evalkit.disclosure.protect import MIN_COUNT
 from evalkit.disclosure.published import STATUSES
 from evalkit.errors import DisclosureError, EstimationError, ParameterError
+from evalkit.frames import Frame, as_polars
 from evalkit.images import LiveSketch, Sketch, name_of
 from evalkit.imports import altair
 from evalkit.report.evidence.sources import rule_in_words
@@ -33,7 +34,7 @@ _DIGITS, _MOST_DECIMALS = 3, 4
 _HIDDEN, _NOTHING = ("row_id", "status"), "–"
 
 
-Item = str | Published | pl.DataFrame | Result
+Item = str | Published | Frame | Result
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,9 @@ def page(
     ----------
     items : sequence
         From top to bottom. A text (str) is a paragraph, one that begins with "# " a heading. A
-        published table (`Published`) stands with its charts. A table of one's own (DataFrame, or a
-        result by its `table`) passes gate 2 here (`protect_own`) and stands with the picture of
-        what has passed. A pair is a caption and its table.
+        published table (`Published`) stands with its charts. A table of one's own (polars, pandas
+        or Arrow, or a result by its `table`) passes gate 2 here (`protect_own`) and stands with the
+        picture of what has passed. A pair is a caption and its table.
     out : Path or str
         The HTML file.
     title : str
@@ -88,8 +89,10 @@ def page(
     DisclosureError
         If a table does not say how many persons it rests on, or an item is a picture that has not
         passed gate 2.
+    EstimationError
+        If an item is of another kind.
     ParameterError
-        If there is no item, or one of another kind.
+        If there is no item, or the file cannot be written.
     """
     words = words or words_of(language)
     if isinstance(items, str) or not isinstance(items, Sequence) or not items:
@@ -115,7 +118,21 @@ def page(
         sections=_sections(parts),
         min_count=MIN_COUNT,
     )
-    return write_whole(Path(out), html)
+    if Path(out).is_dir():
+        raise _not_written(out, "it is a folder")
+    try:
+        return write_whole(Path(out), html)
+    except OSError as fault:
+        raise _not_written(out, fault.strerror or "the system refuses it") from None
+
+
+def _not_written(out: Path | str, why: str) -> ParameterError:
+    return ParameterError(
+        "The page cannot be written.",
+        where=str(out),
+        why=f"{why[0].upper()}{why[1:]}.",
+        fix='name a file in a folder of yours, for example out="found.html".',
+    )
 
 
 def _sections(parts: Sequence[_Part]) -> list[list[_Part]]:
@@ -144,13 +161,9 @@ def _parts_of(item: Any, place: int, words: Words, source: str) -> Iterator[_Par
         yield _with_charts(item, words)
         return
     table = item.table if isinstance(item, Result) else item
-    if not isinstance(table, pl.DataFrame):
-        raise ParameterError(
-            "A page cannot show this.",
-            where=f"item {place + 1} of report.page: {type(item).__name__}",
-            why="It shows texts, published tables, tables of polars and results of evalkit.",
-            fix="give a table, for example pl.from_pandas(frame).",
-        )
+    table = as_polars(table, name=f"item {place + 1} of report.page")
+    if isinstance(table, pl.LazyFrame):
+        table = table.collect()
     passed = protect_own(table, name=f"table_{place + 1}", source=source)
     yield _drawn(passed, words, caption)
 

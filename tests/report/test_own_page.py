@@ -8,7 +8,7 @@ import pytest
 
 from evalkit import report, survival
 from evalkit.disclosure import protect_estimates
-from evalkit.errors import DisclosureError, ParameterError
+from evalkit.errors import DisclosureError, EstimationError, ParameterError
 
 WITHHELD = 0.98765
 
@@ -137,5 +137,18 @@ def test_a_fit_without_persons_is_refused(tmp_path):
 
 @pytest.mark.parametrize("items", [[], "a text", [3], [{"a": 1}], [("caption", 3)]])
 def test_what_cannot_stand_in_a_page_is_refused(items, tmp_path):
-    with pytest.raises(ParameterError):
+    with pytest.raises((ParameterError, EstimationError)) as refused:
         _page(items, tmp_path)
+
+    assert len(str(refused.value).splitlines()) == 4
+
+
+def test_tables_of_pandas_stand_in_a_page_as_those_of_polars(means, tmp_path):
+    assert _page([means.to_pandas()], tmp_path) == _page([means], tmp_path)
+
+
+def test_a_place_that_cannot_be_written_is_refused_and_nothing_is_left(means, tmp_path):
+    with pytest.raises(ParameterError, match="It is a folder"):
+        report.page([means], out=tmp_path)
+
+    assert list(tmp_path.iterdir()) == []
