@@ -28,18 +28,10 @@ WITHOUT_EXAMPLE = {
     "charts.district_ranks",
     "charts.intervention_figures",
     "charts.overview_figures",
-    "economics.LeverState",
-    "economics.Revalued",
-    "economics.advice_of_run",
-    "economics.drift",
-    "economics.levers_of",
-    "economics.read_vintage",
-    "economics.revalue",
-    "intake.write_monthly_record",
+    "economics.since_last",
     "report.write_district_pages",
     "report.write_intervention_pages",
     "report.write_overviews",
-    "simulate.rollout_truth",
 }
 
 

@@ -5,13 +5,16 @@ come with evalkit, which are illustrative.
 # %% setup
 # The effect of the training programme in the data that come with evalkit, with few draws, and the
 # book of prices of their run, which are illustrative.
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 
-from evalkit import economics, effects, intake, spells
-from evalkit.batch.vintage import prepare_run
+from evalkit import allocation, disclosure, economics, effects, intake, spells
+from evalkit.batch.vintage import prepare_run, write_run
 from evalkit.errors import EvalkitError
 from evalkit.shipped import shipped
+from evalkit.tables import write_table
 
 run = prepare_run(shipped("params", "northern_ireland.yaml"), out="runs")
 tables = intake.admit_run(run).tables
@@ -212,3 +215,64 @@ economics.run_scenario(shipped("params", "scenarios", "ordinary_department.yaml"
 
 # %% run_scenarios
 economics.run_scenarios(shipped("params", "scenarios"))
+
+# %% advice_of_run
+# From what a run has published; here that is published first, in an empty folder.
+write_run(run)
+status = effects.status_of_run(found.status, protocols, run.params.districts)
+levers = economics.value_levers(
+    draws, book, status=found.status, min_starters=10, n_draws=20, **rules
+)
+disclosure.release_all(
+    {
+        **results.for_publication(status),
+        "value_levers": levers,
+        "effect_status": effects.status_for_publication(status, n_draws=20, min_count=5),
+        "effect_summary": effects.summaries(found, protocols[0])[1],
+        "effect_readings": effects.readings(found, protocols[0]),
+    },
+    run,
+    grade="L",
+)
+write_table(results.totals, run.run_dir, "value_totals")
+counts = spells.offer_counts(
+    {**tables, **built},
+    run.params,
+    counted=effects.trial_months(protocols, run.params.extract.first_month),
+)
+own_prices = economics.offer_prices(run, occupied, lengths)
+places = economics.run_place_costs(run, occupied)
+register = allocation.register_offers(counts, prices=own_prices, places=places, min_count=5)
+offers = disclosure.release(register, "offers", run)
+advice = economics.advice_of_run(run, offers)
+advice.select("district", "intervention_id", "advice", "advice_reason")
+
+# %% levers_of
+# What the page "what if" moves: the published tables of one intervention in one district.
+published = {
+    name: disclosure.read_published(run.run_dir, name).data
+    for name in ("value_levers", "value_parts", "value_curve", "value_payback", "offers")
+}
+published["advice"] = disclosure.release(advice, "advice", run).data
+of_city = economics.levers_of(published, "all", "government_training")
+of_city.state
+
+# %% revalue, LeverState, Revalued
+# What a start is worth if half of the new work displaces others.
+displaced = replace(of_city.state, displaced_share=0.5)
+economics.revalue(of_city, displaced, run.params.value.advice)
+
+# %% read_vintage
+# A finished run as a vintage: its effects, its book, and the value that it reported.
+write_table(ledger, run.run_dir, "value_draws")
+for name, drawn in (
+    ("effect_draws", found.draws),
+    ("effect_programme_draws", found.programmes),
+):
+    write_table(drawn, run.run_dir, name, unit="government_training")
+before = economics.read_vintage(run.run_dir, book, horizon_months=24)
+before
+
+# %% drift
+# What moved the value between two runs, step by step; here the run is compared with itself.
+economics.drift(before, before).filter(district="all", perspective="society")

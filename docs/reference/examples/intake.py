@@ -5,8 +5,11 @@ from datetime import date
 from pathlib import Path
 
 
+import polars as pl
+
 from evalkit import intake
 from evalkit.batch.vintage import prepare_run
+from evalkit.line.delivered import as_delivered
 from evalkit.shipped import shipped
 
 run = prepare_run(shipped("params", "northern_ireland.yaml"), out="runs")
@@ -73,3 +76,37 @@ len(intake.write_documentation(contracts, Path("contracts")))
 # %% write_templates
 # Workbooks with drop-downs, and a data dictionary.
 sorted(path.name for path in intake.write_templates(contracts, Path("templates"), language="en"))
+
+# %% write_monthly_record
+# Admitted tables as the official monthly record, in lines of fixed width.
+one_month = {
+    "person": pl.DataFrame({"person_id": ["P-1"], "district": ["North"], "birth_year": [1990]}),
+    "household_member": pl.DataFrame(
+        {
+            "household_id": ["H-1"],
+            "person_id": ["P-1"],
+            "month": [date(2026, 1, 1)],
+            "role": ["lead"],
+        }
+    ),
+    "income_support": pl.DataFrame(
+        {
+            "household_id": ["H-1"],
+            "month": [date(2026, 1, 1)],
+            "district": ["North"],
+            "amount": [9000.0],
+            "currency": ["SEK"],
+        }
+    ),
+}
+one_month = {
+    name: pl.concat([as_delivered({}, name), rows], how="diagonal_relaxed")
+    for name, rows in one_month.items()
+}
+intake.write_monthly_record(
+    one_month,
+    Path("monthly_record_2026.txt"),
+    months=[date(2026, 1, 1)],
+    municipality="0180",
+    layouts=intake.load_layouts(),
+)

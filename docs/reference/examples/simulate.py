@@ -44,3 +44,7 @@ truth.months.head(4)
 # What that is worth: the prices of a book, reckoned apart from the ledger of the estimates.
 book = load_price_book(shipped("params", "unit_costs", "stockholm.yaml")).model_dump()
 simulate.value_truth(truth.curves, book, programmes=truth.programmes, horizon_months=24).head(4)
+
+# %% rollout_truth
+# What a change of a district's way of working truly does to exits, month by month.
+simulate.rollout_truth(city, seed=1, n_people=200).head(4)
