@@ -41,6 +41,7 @@ NOISY_LOGGERS = ("papermill", "traitlets", "asyncio")
 
 # Loaded before a notebook's first cell, so that nothing is read unseen.
 _RECORDER = "--ext=evalkit.reads"
+_PROCESS = "evalkit.batch.kernel_process"
 
 _live_kernels: dict[str, int] = {}
 _live_kernels_lock = threading.Lock()
@@ -62,7 +63,7 @@ class PrivateKernelManager(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """The running interpreter."""
-        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", _RECORDER]
+        argv = [sys.executable, "-m", _PROCESS, "-f", "{connection_file}", _RECORDER]
         return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
     async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: Any) -> None:

@@ -31,6 +31,18 @@ import json, os, sys
 from ipykernel.kernelapp import IPKernelApp
 app = IPKernelApp.instance()
 folder = os.path.dirname(app.connection_file)
+
+def listeners_of_this_process():
+    opened = {os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")
+              if os.path.lexists(f"/proc/self/fd/{fd}")}
+    tables = [f"/proc/self/net/{kind}" for kind in ("tcp", "tcp6", "udp", "udp6", "unix")]
+    rows = [(table, line.split()) for table in tables if os.path.exists(table)
+            for line in list(open(table))[1:]]
+    return sorted(
+        {row[7] if table.endswith("unix") and len(row) > 7 else table for table, row in rows
+         if f"socket:[{row[6 if table.endswith('unix') else 9]}]" in opened}
+    )
+
 facts = {
     "mode": os.stat(folder).st_mode & 0o777,
     "transport": app.transport,
@@ -40,8 +52,20 @@ facts = {
     "hash_seed": os.environ["PYTHONHASHSEED"],
     "profile": os.environ["IPYTHONDIR"],
     "sockets": folder,
+    "reachable": listeners_of_this_process(),
 }
 (Path(run_dir) / "work" / "facts.json").write_text(json.dumps(facts));
+"""
+# Shell, output, input, control and heartbeat of a kernel, and what its forked processes print.
+N_SOCKETS = 6
+FORKED = """
+import multiprocessing, time
+one = multiprocessing.get_context("fork").Process(
+    target=lambda: print("printed by " + "a forked process", flush=True)
+)
+one.start()
+one.join()
+time.sleep(0.5)  # what it printed comes by another way than what ends the cell
 """
 
 
@@ -54,6 +78,7 @@ def calm(tiny, tmp_path_factory):
         "city/00_first",
         "from pathlib import Path",
         KERNEL_FACTS,
+        FORKED,
         tiny.write_code("work/first.txt"),
         writes=["work/first.txt"],
     )
@@ -149,6 +174,25 @@ def test_kernel_is_the_running_python_behind_private_sockets(calm):
     assert facts["profile"].startswith(facts["sockets"])
     assert facts["folder"] == str(project.root / "notebooks" / "city")
     assert not os.path.exists(facts["sockets"])
+
+
+def test_kernel_listens_in_its_private_folder_and_on_no_port(calm):
+    """By the machine's own tables of sockets, those that the kernel process holds."""
+    project, _ = calm
+
+    facts = json.loads((project.run_dir / "work" / "facts.json").read_text())
+
+    places = [place for place in facts["reachable"] if place != "/proc/self/net/unix"]
+    assert len(places) == N_SOCKETS
+    assert all(place.startswith(facts["sockets"]) for place in places)
+
+
+def test_what_a_forked_process_prints_stands_in_the_notebook(calm):
+    project, _ = calm
+
+    executed = (project.run_dir / "notebooks" / "city" / "00_first.ipynb").read_text()
+
+    assert "printed by a forked process" in executed
 
 
 def test_work_is_private_and_attempts_leave_nothing(calm):
