@@ -249,5 +249,6 @@ def made(out: Path) -> dict[str, bytes]:
         for path in (vintage / folder).rglob("*")
         if path.is_file() and path.suffix in (".parquet", ".html")
     }
-    of_the_city = ("since_last", "index", "all")
+    # The page of method lists the checksum of every published table.
+    of_the_city = ("since_last", "index", "all", "method")
     return {path: file for path, file in files.items() if Path(path).stem not in of_the_city}
