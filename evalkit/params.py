@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from evalkit.errors import ParameterError, nearest
 from evalkit.line.delivered import FOLLOWED, delivered
 from evalkit.months import month_number, month_of_key
-from evalkit.reads import traced
+from evalkit.reads import PASSWORD_VARIABLE, traced
 from evalkit.records import Record, validate
 from evalkit.run_rules import (
     AllocationRules,
@@ -81,7 +81,7 @@ class Extract(Record):
         if isinstance(folder, str) and _PASSWORD_IN_URI.match(folder):
             raise ValueError(
                 "a password may not stand in a run file; give it in the environment variable "
-                "EVALKIT_DATABASE_PASSWORD"
+                + PASSWORD_VARIABLE
             )
         return folder
 

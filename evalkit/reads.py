@@ -22,6 +22,8 @@ from typing import Any, TypeVar
 from evalkit.errors import BatchError
 
 READS_VARIABLE = "EVALKIT_READS"
+# The password of a database that a URI names: read from the environment by the intake alone.
+PASSWORD_VARIABLE = "EVALKIT_DATABASE_PASSWORD"
 RECORD = "read.jsonl"
 # Beside a key: the whole of what stands there was read, or only what kind of thing stands there.
 WHOLE, KIND = "*", "?"

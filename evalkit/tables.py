@@ -56,7 +56,8 @@ def slug(name: str) -> str:
     and ASCII alone, since archives and old file servers break other letters. A letter without an
     ASCII one near it is written by its number.
     """
-    words = "".join(letter if letter.isalnum() else " " for letter in name.lower()).split()
+    lower = unicodedata.normalize("NFC", name).lower()  # å as one letter, however it was typed
+    words = "".join(letter if letter.isalnum() else " " for letter in lower).split()
     return "-".join("".join(map(_in_ascii, word)) for word in words)
 
 

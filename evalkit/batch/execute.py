@@ -14,7 +14,13 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from evalkit.batch.kernels import KERNEL_NAME, PrivateKernelManager, kernel_config
+from evalkit.batch.bounds import ENGINE, Bounds, register_engine
+from evalkit.batch.kernels import (
+    KERNEL_NAME,
+    PrivateKernelManager,
+    kernel_config,
+    stop_kernels,
+)
 from evalkit.batch.plan import Unit
 from evalkit.batch.scan import Findings, KnownIds, known_ids, scan_file, scan_notebook
 from evalkit.errors import BatchError, DisclosureError, first_few
@@ -31,14 +37,14 @@ _FIX_FINDINGS = (
 
 @dataclass(frozen=True)
 class Workplace:
-    """Where a unit works: the run folder, the folder of the kernels' sockets, the unit's number and
-    its time limit (seconds).
+    """Where a unit works: the run folder, the folder of the kernels' sockets, the unit's number,
+    and what it may use.
     """
 
     run_dir: Path
     sockets: Path
     number: int
-    time_limit_seconds: float
+    bounds: Bounds
 
     def attempt_folder(self, unit: Unit) -> Path:
         """The private folder of the attempt, removed afterwards."""
@@ -136,13 +142,18 @@ def run_notebook(unit: Unit, workplace: Workplace) -> None:
     """Run the notebook with papermill; each cell may take what is left of the unit's time limit."""
     import papermill
 
-    deadline = monotonic() + workplace.time_limit_seconds
+    bounds = workplace.bounds
+    deadline = monotonic() + bounds.time_limit_seconds
+    register_engine()
     papermill.execute_notebook(
         _as_format_text(unit.source),
         _as_format_text(workplace.partial(unit)),
         parameters=unit.parameters(workplace.run_dir),
         kernel_name=KERNEL_NAME,
         language="python",
+        engine_name=ENGINE,
+        output_limit_bytes=bounds.output_limit_bytes,
+        stop=lambda: stop_kernels(workplace.sockets, only=workplace.number),
         progress_bar=False,
         autosave_cell_every=0,
         start_timeout=START_SECONDS,
@@ -156,6 +167,8 @@ def run_notebook(unit: Unit, workplace: Workplace) -> None:
             log_path=workplace.log(unit),
             reads_path=workplace.reads(unit),
             work_folder=unit.source.parent,
+            n_threads=bounds.n_threads,
+            is_intake=not unit.after,
         ),
     )
 
@@ -204,7 +217,7 @@ def withhold_findings(run_dir: Path, paths: list[str], known: KnownIds, *, where
             f"hold{'' if len(findings) > 1 else 's'} "
             f"{sum(findings.values(), Findings()).in_words()}.",
             where=f"{where}: {first_few(findings, 6)}; moved to work/withheld/",
-            why="Published tables and pages must not name a person.",
+            why="Published tables and pages must neither name a person nor open a database.",
             fix=_FIX_FINDINGS,
         )
 

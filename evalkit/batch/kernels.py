@@ -14,18 +14,19 @@ import sys
 import tempfile
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
 from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.provisioning import LocalProvisioner
-from traitlets import Unicode
+from traitlets import Bool, Int, Unicode
 from traitlets.config import Config
 
+from evalkit.batch.bounds import descendants
 from evalkit.errors import BatchError
-from evalkit.reads import READS_VARIABLE
+from evalkit.reads import PASSWORD_VARIABLE, READS_VARIABLE
 
 KERNEL_NAME = "python3"
 SOCKET_PATH_LIMIT = 80  # of 107 bytes; the rest is for the file's own name
@@ -37,6 +38,7 @@ FIXED_ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
+THREADS_VARIABLE = "POLARS_MAX_THREADS"
 NOISY_LOGGERS = ("papermill", "traitlets", "asyncio")
 
 # Loaded before a notebook's first cell, so that nothing is read unseen.
@@ -59,6 +61,10 @@ class PrivateKernelManager(AsyncKernelManager):
     work_folder = Unicode(
         help="The kernel's working folder: the notebook's own, as in JupyterLab."
     ).tag(config=True)
+    n_threads = Int(1, help="How many threads tables are worked on with.").tag(config=True)
+    is_intake = Bool(
+        False, help="Whether it reads the extract, and may be told a database's password."
+    ).tag(config=True)
 
     @property
     def kernel_spec(self) -> KernelSpec:
@@ -73,7 +79,10 @@ class PrivateKernelManager(AsyncKernelManager):
             **FIXED_ENVIRONMENT,
             "IPYTHONDIR": profile,
             READS_VARIABLE: self.reads_path,
+            THREADS_VARIABLE: str(self.n_threads),
         }
+        if not self.is_intake:
+            environment.pop(PASSWORD_VARIABLE, None)
         with open(self.log_path, "ab") as log:
             kw |= {"env": environment, "stdout": log, "stderr": log, "cwd": self.work_folder}
             await super()._async_launch_kernel(kernel_cmd, **kw)
@@ -94,19 +103,28 @@ class PrivateKernelManager(AsyncKernelManager):
 
 
 def kernel_config(
-    sockets: Path, *, number: int, log_path: Path, reads_path: Path, work_folder: Path
+    sockets: Path,
+    *,
+    number: int,
+    log_path: Path,
+    reads_path: Path,
+    work_folder: Path,
+    n_threads: int = 1,
+    is_intake: bool = False,
 ) -> Config:
     """The configuration of one kernel, handed to papermill: its sockets, its log, what it may read,
-    and its folder.
+    its folder, its threads, and whether it reads the extract.
     """
     return Config(
         {
             "PrivateKernelManager": {
                 "transport": "ipc",
-                "connection_file": str(sockets / f"k{number}.json"),
+                "connection_file": str(connection_of(sockets, number)),
                 "log_path": str(log_path),
                 "reads_path": str(reads_path),
                 "work_folder": str(work_folder),
+                "n_threads": n_threads,
+                "is_intake": is_intake,
                 "shutdown_wait_time": SHUTDOWN_SECONDS,
             }
         }
@@ -145,17 +163,36 @@ def remove_socket_folder(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def stop_kernels(sockets: Path) -> None:
-    """Kill every kernel whose sockets lie in the folder, with the processes it started."""
+def stop_kernels(sockets: Path, *, only: int | None = None) -> None:
+    """Kill every kernel whose sockets lie in the folder, or only the one with a number, with the
+    processes it started.
+    """
+    for connection, pid in live_kernels(sockets).items():
+        if only is None or connection == str(connection_of(sockets, only)):
+            stop_kernel(pid)
+
+
+def connection_of(sockets: Path, number: int) -> Path:
+    """The connection file of the kernel with this number."""
+    return sockets / f"k{number}.json"
+
+
+def live_kernels(sockets: Path) -> dict[str, int]:
+    """The processes of the kernels that run, by connection file."""
     with _live_kernels_lock:
-        pids = [
-            pid for connection, pid in _live_kernels.items() if Path(connection).parent == sockets
-        ]
-    for pid in pids:
-        try:
-            os.killpg(pid, signal.SIGKILL)  # a kernel leads its own process group
-        except ProcessLookupError:
-            continue
+        return {
+            connection: pid
+            for connection, pid in _live_kernels.items()
+            if Path(connection).parent == sockets
+        }
+
+
+def stop_kernel(pid: int) -> None:
+    """Kill a kernel and whatever it has started, in its own process group or not."""
+    started = descendants(pid)
+    for stop, number in [(os.killpg, pid), *((os.kill, child) for child in started)]:
+        with suppress(ProcessLookupError):
+            stop(number, signal.SIGKILL)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from evalkit.batch.failure import Failure, failure_in_words
 from evalkit.batch.plan import Unit
 from evalkit.batch.remembered import Remembered
 from evalkit.batch.scan import known_ids, search_basis
-from evalkit.errors import DisclosureError
+from evalkit.errors import BatchError, DisclosureError
 from evalkit.params import Run
 from evalkit.tables import print_of
 
@@ -27,11 +27,11 @@ def last_look(run: Run, remembered: Remembered) -> tuple[Failure | None, bool]:
     unsearched = [path for path in paths if not remembered.is_clean(contents[path], basis)]
     if not unsearched and (fact := remembered.fact(_IDS) or "").startswith(basis):
         return None, fact.endswith(_RECOGNISABLE)
-    known = known_ids(run.run_dir)
     try:
+        known = known_ids(run.run_dir)
         withhold_findings(run.run_dir, unsearched, known, where="the finished run")
-    except DisclosureError as fault:
-        return failure_in_words(fault, time_limit_seconds=0), known.are_recognisable
+    except (DisclosureError, BatchError) as fault:
+        return failure_in_words(fault, time_limit_seconds=0), True
     remembered.keep_clean(set(filter(None, contents.values())), basis)
     remembered.keep_fact(_IDS, f"{basis} {_RECOGNISABLE if known.are_recognisable else 'some'}")
     return None, known.are_recognisable

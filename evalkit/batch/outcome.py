@@ -51,6 +51,7 @@ class BatchResult:
     are_ids_recognisable: bool
     is_interrupted: bool
     seen: Path | None
+    troubles: tuple[str, ...] = ()
 
     def of(self, *statuses: Status) -> list[Outcome]:
         """The outcomes with one of the given statuses."""
@@ -68,7 +69,7 @@ class BatchResult:
         }
         return next(
             (code for code in _GRAVEST_FIRST if code in codes),
-            GENERAL_EXIT if self.of("failed", "skipped") else 0,
+            GENERAL_EXIT if self.troubles or self.of("failed", "skipped") else 0,
         )
 
     @property
@@ -88,6 +89,7 @@ def summary(result: BatchResult) -> str:
     ]
     if result.gate:
         lines += ["withheld", *_indented(result.gate.text)]
+    lines += [f"trouble  {trouble}" for trouble in result.troubles]
     if result.missing_pages:
         pages = first_few(list(result.missing_pages), 6)
         lines.append(f"missing  pages that could not be made, and say so: {pages}")
@@ -120,6 +122,7 @@ def summary_as_record(result: BatchResult) -> dict[str, Any]:
             for outcome in result.outcomes
         ],
         "withheld": result.gate.text if result.gate else None,
+        "troubles": list(result.troubles),
         "missing_pages": list(result.missing_pages),
         "undeclared": list(result.undeclared),
         "report": str(result.report) if result.report else None,

@@ -25,6 +25,9 @@ from evalkit.tables import CITY, slug
 # File names of the whole city: its tables, and the page that its site opens on.
 _KEPT = ("", CITY, "index")
 OUTPUT_FOLDERS = ("work", "tables", "published", "site")
+# File systems take 255 bytes; what is written beside its place before it is renamed has some more
+# than its own name, and a failed notebook an ending of its own.
+_LONGEST_NAME = 220
 # The two files of a published table, which a notebook declares without an ending.
 _PUBLISHED_FILES = (".parquet", ".json")
 # By scope, the file name and the names of each district or intervention; the city has neither.
@@ -106,7 +109,8 @@ def plan_run(run: Run) -> tuple[Unit, ...]:
     Raises
     ------
     ParameterError
-        If districts or interventions cannot be told apart by their file names, or a notebook's
+        If districts or interventions cannot be told apart by their file names, a name is too long
+        for a file, or a notebook's
         parameters or declaration are faulty.
     ProtocolError
         If a notebook runs once per intervention and the run's protocols are faulty.
@@ -126,6 +130,7 @@ def plan_run(run: Run) -> tuple[Unit, ...]:
         if name in notebooks
         for unit in _units_of(notebooks[name], notebooks, subjects, run.params.languages)
     )
+    _refuse_long_names(units)
     _check_outputs(units)
     return _with_reads(units)
 
@@ -318,6 +323,24 @@ def _outputs(
             for ending in endings
         ]
     return tuple(dict.fromkeys(outputs))
+
+
+def _refuse_long_names(units: tuple[Unit, ...]) -> None:
+    long = {
+        unit.names[0]
+        for unit in units
+        for path in (*unit.outputs, unit.name)
+        if unit.names and len(PurePosixPath(path).name.encode()) > _LONGEST_NAME
+    }
+    if long:
+        beginnings = [f"{name[:40]}..." for name in sorted(long)]
+        raise ParameterError(
+            f"{len(long)} name{'s are' if len(long) > 1 else ' is'} too long for a file.",
+            where=f"run file, districts or protocols: {first_few(beginnings)}",
+            why="Files of a district or an intervention bear its name, and a file's name may have "
+            f"{_LONGEST_NAME} letters here.",
+            fix="shorten the name; title and wording may say it in full.",
+        )
 
 
 def _check_outputs(units: tuple[Unit, ...]) -> None:

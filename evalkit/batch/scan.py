@@ -1,22 +1,28 @@
-"""The last look before something leaves the private folder: no person's id and no personal number
-in notebooks, pages and tables.
+"""The last look before something leaves the private folder: no person's id, no personal number and
+no password in notebooks, pages and tables.
 
 Ids are those of the run's own person and household tables, compared as whole tokens without regard
-to case. Findings are counts; the values are never shown.
+to case; a password is the database's, also as addresses, pages and archives write it. Findings are
+counts; the values are never shown.
 """
 
+import base64
 import hashlib
 import html
 import json
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import polars as pl
 
 from evalkit import ids
 from evalkit.batch.remembered import Remembered
+from evalkit.errors import BatchError
 from evalkit.ids import count_personal_numbers
+from evalkit.reads import PASSWORD_VARIABLE
 
 ID_SOURCES = {"person": "person_id", "household_member": "household_id"}
 SCANNED_ENDINGS = (
@@ -33,6 +39,8 @@ SCANNED_ENDINGS = (
 )
 # Without a letter an id must be this long to be told from a count or a year.
 MIN_DIGITS_OF_NUMERIC_ID = 7
+# Fewer letters stand anywhere by chance.
+MIN_LETTERS_OF_SECRET = 4
 _WORD = re.compile(r"[^\W_]+")
 # Digits of checksums and decimals look like dates by chance; neither holds a personal number.
 _CHECKSUM_OR_DECIMAL = re.compile(
@@ -42,28 +50,34 @@ _CHECKSUM_OR_DECIMAL = re.compile(
 
 @dataclass(frozen=True)
 class KnownIds:
-    """The ids to look for (lower case), of how many words each may be, and whether they can be told
-    from plain numbers.
+    """The ids to look for (lower case), of how many words each may be, whether they can be told
+    from plain numbers, and the forms in which a password may stand.
     """
 
     ids: pl.Series
     word_counts: tuple[int, ...]
     are_recognisable: bool
+    secrets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Findings:
-    """How many ids of persons and households, and how many personal numbers, a text holds."""
+    """How many ids of persons and households, how many personal numbers and how often a password a
+    text holds.
+    """
 
     n_ids: int = 0
     n_personal_numbers: int = 0
+    n_secrets: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.n_ids or self.n_personal_numbers)
+        return bool(self.n_ids or self.n_personal_numbers or self.n_secrets)
 
     def __add__(self, other: "Findings") -> "Findings":
         return Findings(
-            self.n_ids + other.n_ids, self.n_personal_numbers + other.n_personal_numbers
+            self.n_ids + other.n_ids,
+            self.n_personal_numbers + other.n_personal_numbers,
+            self.n_secrets + other.n_secrets,
         )
 
     def in_words(self) -> str:
@@ -78,13 +92,14 @@ class Findings:
             if self.n_personal_numbers
             else ""
         )
-        return " and ".join(words for words in (ids, numbers) if words)
+        secrets = "the database's password" if self.n_secrets else ""
+        return " and ".join(words for words in (ids, numbers, secrets) if words)
 
 
 def known_ids(run_dir: Path) -> KnownIds:
     """The ids in the run's person and household tables; none before they are written."""
     columns = [
-        pl.read_parquet(path, columns=[column], glob=False)[column].cast(pl.String).alias("id")
+        _read_parquet(path, columns=[column])[column].cast(pl.String).alias("id")
         for table, column in ID_SOURCES.items()
         if (path := run_dir / "work" / f"{table}.parquet").exists()
     ]
@@ -99,7 +114,8 @@ def known_ids(run_dir: Path) -> KnownIds:
     )
     recognisable = ids.filter(is_recognisable)
     n_words = recognisable.str.count_matches(r"[\p{L}\p{N}]+").unique().sort().to_list()
-    return KnownIds(recognisable, tuple(n for n in n_words if n), len(recognisable) == len(ids))
+    are_recognisable = len(recognisable) == len(ids)
+    return KnownIds(recognisable, tuple(n for n in n_words if n), are_recognisable, _secrets())
 
 
 def search_basis(run_dir: Path, remembered: Remembered) -> str:
@@ -109,14 +125,36 @@ def search_basis(run_dir: Path, remembered: Remembered) -> str:
     tables = [run_dir / "work" / f"{table}.parquet" for table in ID_SOURCES]
     code = [Path(__file__), Path(ids.__file__)]
     hashes = [remembered.sha256(path) or "" for path in (*tables, *code)]
+    # Slow on purpose: what is remembered must not help to guess a password.
+    hashes += [
+        hashlib.pbkdf2_hmac("sha256", secret.encode(), b"evalkit", 100_000).hex()
+        for secret in _secrets()[:1]
+    ]
     return hashlib.sha256(" ".join(hashes).encode()).hexdigest()[:16]
 
 
 def scan_text(text: str, known: KnownIds) -> Findings:
     """The findings in a text."""
     return Findings(
-        _count_ids(text, known), count_personal_numbers(_CHECKSUM_OR_DECIMAL.sub(" ", text))
+        _count_ids(text, known),
+        count_personal_numbers(_CHECKSUM_OR_DECIMAL.sub(" ", text)),
+        sum(text.count(secret) for secret in known.secrets),
     )
+
+
+def _secrets() -> tuple[str, ...]:
+    """The database's password, where the environment holds one, as it may be written."""
+    password = os.environ.get(PASSWORD_VARIABLE, "")
+    if len(password) < MIN_LETTERS_OF_SECRET:
+        return ()
+    # Inside a longer text base64 has one of three forms, whose edges depend on what stands beside.
+    secret = password.encode()
+    encoded = [
+        base64.b64encode(b"-" * n + secret).decode()[-(-4 * n // 3) : 4 * (n + len(secret)) // 3]
+        for n in range(3)
+    ]
+    forms = (password, quote(password, safe=""), html.escape(password), *encoded)
+    return tuple(dict.fromkeys(form for form in forms if len(form) >= MIN_LETTERS_OF_SECRET))
 
 
 def scan_notebook(notebook: dict, known: KnownIds) -> dict[int, Findings]:
@@ -134,7 +172,7 @@ def scan_notebook(notebook: dict, known: KnownIds) -> dict[int, Findings]:
 def scan_file(path: Path, known: KnownIds) -> Findings:
     """The findings in a published table, its record or a page; files of other kinds hold none."""
     if path.suffix == ".parquet":
-        table = pl.read_parquet(path, glob=False)
+        table = _read_parquet(path)
         texts = table.select(pl.selectors.string() | pl.selectors.integer())
         return scan_text(
             "\n".join(str(value) for column in texts for value in column.unique().drop_nulls()),
@@ -146,6 +184,18 @@ def scan_file(path: Path, known: KnownIds) -> Findings:
     return scan_text(
         html.unescape(_decoded(text) if path.suffix in (".json", ".ipynb") else text), known
     )
+
+
+def _read_parquet(path: Path, columns: list[str] | None = None) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(path, columns=columns, glob=False)
+    except pl.exceptions.PolarsError:
+        raise BatchError(
+            "A table of the run cannot be read.",
+            where=f"{path.parent.name}/{path.name}",
+            why="The file is damaged, or no table: outputs cannot be searched for persons.",
+            fix="remove the file; the next run makes it anew where it is one of the run's own.",
+        ) from None
 
 
 def _decoded(text: str) -> str:

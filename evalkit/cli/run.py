@@ -29,9 +29,16 @@ def run(
             '"district/*", "intervention/05_effects@*", "Belfast".'
         ),
     ] = None,
-    time_limit: Annotated[
-        float, typer.Option(min=1, help="Seconds that one unit may take.")
-    ] = 3600,
+    time_limit: Annotated[float, typer.Option(min=1, help="Seconds that one unit may take.")] = 900,
+    output_limit: Annotated[
+        float, typer.Option(min=0.001, help="Megabytes that a unit's notebook may show.")
+    ] = 10,
+    memory_limit: Annotated[
+        float,
+        typer.Option(
+            min=0, help="Gigabytes that a unit may hold; 0 is four fifths of the machine's."
+        ),
+    ] = 0,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be done and why; do nothing.")
     ] = False,
@@ -52,12 +59,14 @@ def run(
     """Bring a run up to date: execute its notebooks, as far as anything has changed, and write the
     report.
     """
+    from evalkit.batch.bounds import Bounds
     from evalkit.batch.layout import place_of
     from evalkit.batch.manifest import read_attempts
     from evalkit.batch.outcome import summary, summary_as_record
     from evalkit.batch.plan import plan_run
     from evalkit.batch.progress import make_display
-    from evalkit.batch.run import Options, run_batch
+    from evalkit.batch.run import run_batch
+    from evalkit.batch.session import Options
     from evalkit.batch.staleness import Staleness, decide
     from evalkit.batch.vintage import prepare_run
 
@@ -71,12 +80,13 @@ def run(
         decisions = decide(units, staleness, **asked)
         typer.echo(_decisions_as_text(decisions, as_json=as_json))
         return
+    bounds = Bounds(time_limit, round(output_limit * 1e6), round(memory_limit * 1e9))
     options = Options(
         jobs=jobs,
         only=only,
         force=force,
         retry_failed=retry_failed,
-        time_limit_seconds=time_limit,
+        bounds=bounds,
         keep=keep,
     )
     result = run_batch(prepared, units, options, make_display(), stand_in=_write_stand_in)

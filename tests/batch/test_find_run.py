@@ -145,7 +145,7 @@ def test_protocol_of_a_run_is_its_first_when_none_is_named(seen):
 
 
 def test_protocol_of_a_run_without_protocols_is_refused(seen):
-    with pytest.raises(ProtocolError, match="no protocol"):
+    with pytest.raises(ProtocolError, match="asks about no intervention"):
         protocol_of(seen.prepare())
 
 

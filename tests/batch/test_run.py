@@ -14,6 +14,7 @@ import time
 import nbformat
 import pytest
 
+from evalkit.batch.bounds import Bounds
 from evalkit.batch.dependencies import GROUPS
 from evalkit.batch.manifest import read_attempts
 from evalkit.batch.outcome import summary
@@ -110,7 +111,7 @@ def stormy(tiny, tmp_path_factory):
         "from evalkit.tables import read_table",
         "read_table(run_dir, 'person').height",
     )
-    result = project.run(time_limit_seconds=10, jobs=4)
+    result = project.run(bounds=Bounds(time_limit_seconds=10), jobs=4)
     return project, result, {outcome.unit: outcome for outcome in result.outcomes}
 
 
@@ -565,7 +566,9 @@ def test_id_in_a_page_fails_the_unit_and_withholds_the_page(stormy):
 
     assert what == "DisclosureError: 1 file about to leave holds 1 id of persons or households."
     assert where == "  where: city/07_page: site/page.html; moved to work/withheld/"
-    assert why == "  why:   Published tables and pages must not name a person."
+    assert (
+        why == "  why:   Published tables and pages must neither name a person nor open a database."
+    )
     assert "Published" in fix
     assert not (project.run_dir / "site" / "page.html").exists()
     assert (project.run_dir / "work" / "withheld" / "site" / "page.html").exists()

@@ -12,7 +12,8 @@ import polars as pl
 from evalkit.batch.outcome import BatchResult
 from evalkit.batch.plan import Unit, plan_run
 from evalkit.batch.progress import Display
-from evalkit.batch.run import Options, run_batch
+from evalkit.batch.run import run_batch
+from evalkit.batch.session import Options
 from evalkit.batch.vintage import prepare_run
 from evalkit.params import Run
 from evalkit.runs import vintages_of

@@ -17,11 +17,10 @@ import polars as pl
 
 from evalkit.errors import IntakeError
 from evalkit.intake.reading.delivered import Delivered, typed_file
-from evalkit.reads import note_file
+from evalkit.reads import PASSWORD_VARIABLE, note_file
 
 _URI = re.compile(r"[a-z]+://")
 _KINDS = {"postgres": "postgresql"}
-PASSWORD_VARIABLE = "EVALKIT_DATABASE_PASSWORD"
 # A DuckDB file may hold views that read any file or address; what opens one must not follow them.
 _CLOSED: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": "false",
