@@ -92,14 +92,21 @@ class PrivateKernelManager(AsyncKernelManager):
             with _live_kernels_lock:
                 _live_kernels[self.connection_file] = pid
 
+    async def _async_shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:  # noqa: FBT001, FBT002
+        with _live_kernels_lock:
+            pid = _live_kernels.get(self.connection_file)
+        started = descendants(pid) if pid else []
+        await super()._async_shutdown_kernel(now=now, restart=restart)
+        _kill(started)
+
     async def _async_cleanup_resources(self, restart: bool = False) -> None:  # noqa: FBT001, FBT002
         with _live_kernels_lock:
             _live_kernels.pop(self.connection_file, None)
         await super()._async_cleanup_resources(restart=restart)
 
-    cleanup_resources = (
-        _async_cleanup_resources  # the base class binds its own function under this name
-    )
+    # The base class binds its own functions under these names.
+    shutdown_kernel = _async_shutdown_kernel
+    cleanup_resources = _async_cleanup_resources
 
 
 def kernel_config(
@@ -190,9 +197,15 @@ def live_kernels(sockets: Path) -> dict[str, int]:
 def stop_kernel(pid: int) -> None:
     """Kill a kernel and whatever it has started, in its own process group or not."""
     started = descendants(pid)
-    for stop, number in [(os.killpg, pid), *((os.kill, child) for child in started)]:
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+    _kill(started)
+
+
+def _kill(pids: list[int]) -> None:
+    for pid in pids:
         with suppress(ProcessLookupError):
-            stop(number, signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
 
 
 @contextmanager

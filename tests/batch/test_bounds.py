@@ -103,10 +103,12 @@ def test_others_end_well_beside_units_that_take_too_much(greedy):
 
 
 @pytest.mark.slow
-def test_what_a_kernel_has_started_ends_with_it(tiny, tmp_path):
+@pytest.mark.parametrize(
+    "then", ["1 + 1", "1 / 0", EAT_MEMORY], ids=["ends", "fails", "is_stopped"]
+)
+def test_what_a_kernel_has_started_ends_with_it(tiny, tmp_path, then):
     project = tiny.make_tiny_project(tmp_path / "tiny")
-    eat = EAT_MEMORY.replace("time.sleep(60)", "")
-    project.add("city/01_starts", "from pathlib import Path", START_ANOTHER, eat)
+    project.add("city/01_starts", "from pathlib import Path", START_ANOTHER, then)
 
     project.run(bounds=Bounds(60, 5 * MEGABYTE, 1500 * MEGABYTE))
 
