@@ -98,7 +98,7 @@ lab: $(SETUP)
 
 lock: .uv/.ready
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
-		--extra readers --extra test --extra docs pyproject.toml -o requirements.lock
+		--extra readers --extra cluster --extra test --extra docs pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf build .venv .uv .venv-bench

@@ -1,5 +1,5 @@
-"""What the runner costs: a light notebook by `evalkit run` beside papermill, and a finished run in
-which nothing has changed.
+"""What the runner costs: a light notebook by `evalkit run` beside papermill, a light run of all the
+municipalities of Sweden, and a finished run in which nothing has changed.
 
     python benchmarks/batch.py [RUN_FILE OUT]      RUN_FILE has a finished run in the folder OUT
 
@@ -8,7 +8,9 @@ it. It is executed N times in three ways: by `evalkit run` with one unit per dis
 `papermill` process each; and by papermill in a loop in one process. All begin with bytecode that
 is there (one run of each before), and alternate three times; the figures are medians, per notebook,
 of wall-clock and processor seconds, the start of each process included. A finished run is started
-five times. The load of the machine is printed: wall-clock seconds say little beside other work.
+five times. Of the large run it is said what the runner itself holds when its 20th and its last unit
+have ended, and what the run takes of the disk. The load of the machine is printed: wall-clock
+seconds say little beside other work.
 """
 
 import os
@@ -25,6 +27,7 @@ from pathlib import Path
 import nbformat
 
 N_NOTEBOOKS, ROUNDS, FINISHED_RUNS = 6, 3, 5
+N_MUNICIPALITIES, EARLY_UNIT = 290, 20
 RUN_FILE = """
 run: light
 title: {{sv: Lätt, en: Light}}
@@ -55,6 +58,8 @@ def main(arguments: list[str]) -> None:
     )
     with tempfile.TemporaryDirectory() as folder:
         print_light(Path(folder))
+    with tempfile.TemporaryDirectory() as folder:
+        print_large(Path(folder))
     if arguments:
         run_file, out = arguments
         print_finished(run_file, out)
@@ -82,6 +87,40 @@ def print_light(folder: Path) -> None:
             f"  {name:<34} {wall / N_NOTEBOOKS:6.2f} {processor / N_NOTEBOOKS:6.2f}"
             f"   x {wall / ours[0]:5.2f} {processor / ours[1]:5.2f}"
         )
+
+
+def print_large(folder: Path) -> None:
+    names = [f"d{number}" for number in range(N_MUNICIPALITIES)]
+    run_file, _ = light_project(folder, names)
+    out, start = folder / "runs", time.perf_counter()
+    runner = subprocess.Popen(
+        [sys.executable, "-m", "evalkit", "run", str(run_file), "--out", str(out)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    held, n_ended = {}, 0
+    for line in runner.stderr or ():
+        n_ended += line.startswith("ok")
+        if line.startswith("ok") and n_ended in (EARLY_UNIT, N_MUNICIPALITIES):
+            held[n_ended] = resident_bytes(runner.pid)
+    runner.wait()
+    seconds = time.perf_counter() - start
+    early, last = held[EARLY_UNIT], held[N_MUNICIPALITIES]
+    on_disk = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
+    print(f"\nA light notebook for each of {N_MUNICIPALITIES} districts, all {n_ended} done:")
+    print(f"  seconds {seconds:.0f}, for each {seconds / n_ended:.2f}")
+    print(
+        f"  the runner holds {early / 1e6:.0f} MB after {EARLY_UNIT} units, {last / 1e6:.0f} MB "
+        f"after {n_ended}: x {last / early:.3f}"
+    )
+    print(f"  on the disk {on_disk / 1e6:.1f} MB, for each {on_disk / n_ended / 1e3:.0f} kB")
+
+
+def resident_bytes(process: int) -> int:
+    """The memory that a process holds, without the processes that it has started."""
+    lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:"))
 
 
 def print_finished(run_file: str, out: str) -> None:

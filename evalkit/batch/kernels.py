@@ -214,10 +214,15 @@ def quiet_loggers() -> Generator[None]:
     as an error.
     """
     levels = {name: logging.getLogger(name).level for name in NOISY_LOGGERS}
-    for name in NOISY_LOGGERS:
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    silence_loggers()
     try:
         yield
     finally:
         for name, level in levels.items():
             logging.getLogger(name).setLevel(level)
+
+
+def silence_loggers() -> None:
+    """Silence the libraries that run notebooks, in a process that has nothing to display."""
+    for name in NOISY_LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)

@@ -37,6 +37,7 @@ from evalkit.batch.progress import Ahead, Display
 from evalkit.batch.session import Options, Session, execute
 from evalkit.batch.staleness import Decision, Staleness, decide
 from evalkit.batch.vintage import write_run
+from evalkit.batch.workers import workers
 from evalkit.imports import import_without_grammars
 from evalkit.params import Run
 from evalkit.runs import latest_of
@@ -61,22 +62,28 @@ def run_batch(
     ------
     BatchError
         If the run folder is being run by another process, cannot be written to, or the disk has too
-        little space left for what is to be made.
+        little space left for what is to be made; or a cluster that was named cannot be used.
     ParameterError
         If `options.only` matches no unit.
     """
     home = run.run_dir.parent
-    with can_be_written(home), locked(home) as sockets, quiet_loggers(), _stop_flag() as stop:
+    with (
+        can_be_written(home),
+        locked(home) as sockets,
+        quiet_loggers(),
+        workers(options.jobs, scheduler=options.scheduler, home=home) as executed_by,
+        _stop_flag() as stop,
+    ):
         run, staleness, attempts, decisions = _begin_vintage(run, units, options)
         watch = MemoryWatch(options.bounds.memory_limit_bytes)
-        session = Session(run, options, sockets, display, staleness, watch)
+        session = Session(run, options, sockets, executed_by, display, staleness, watch)
         _begin(session, decisions, attempts)
         to_do = [decision for decision in decisions if decision.is_open]
         if to_do:
             import_without_grammars("papermill")
         names = [decision.unit.name for decision in to_do]
         seconds = {name: one.seconds for name, one in last_good(attempts).items() if one.seconds}
-        with display.shown(Ahead(names, seconds, options.n_jobs)):
+        with display.shown(Ahead(names, seconds, executed_by.n_jobs)):
             execute(session, to_do, stop)
         return _close(session, units, stand_in, is_interrupted=stop.is_set())
 

@@ -4,10 +4,9 @@ and what becomes of each is recorded.
 The main thread alone decides and records; worker threads only execute.
 """
 
-import os
 import threading
 from collections import Counter
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,7 +16,6 @@ from time import monotonic
 from evalkit.batch.bounds import Bounds, MemoryWatch
 from evalkit.batch.execute import (
     Workplace,
-    execute_unit,
     keep_failed,
     remove,
     remove_outputs,
@@ -40,6 +38,7 @@ from evalkit.batch.outcome import Outcome
 from evalkit.batch.plan import Unit
 from evalkit.batch.progress import Display
 from evalkit.batch.staleness import NOTHING_CHANGED, Decision, Staleness
+from evalkit.batch.workers import Workers, n_cores, taken_back
 from evalkit.errors import BatchError
 from evalkit.params import Run
 from evalkit.runs import KEPT_VINTAGES
@@ -52,9 +51,10 @@ N_RETRIES = 1
 
 @dataclass(frozen=True)
 class Options:
-    """How to run: how many units at a time (0: one per core), which units, whether current ones
-    too or only those that failed and what comes after them, what each unit may use, and how many
-    earlier vintages are kept.
+    """How to run: how many units at a time (0: one per core), which units, whether current ones too
+    or only those that failed and what comes after them, what each unit may use, how many earlier
+    vintages are kept, and the address of the scheduler whose workers execute the units (none:
+    this machine does).
     """
 
     jobs: int = 0
@@ -63,17 +63,7 @@ class Options:
     retry_failed: bool = False
     bounds: Bounds = field(default_factory=Bounds)
     keep: int = KEPT_VINTAGES
-
-    @property
-    def n_jobs(self) -> int:
-        """How many units run at a time."""
-        return self.jobs or len(os.sched_getaffinity(0))
-
-    @property
-    def bounds_of_one(self) -> Bounds:
-        """What one unit may use when so many run at a time."""
-        n_cores = len(os.sched_getaffinity(0))
-        return replace(self.bounds, n_threads=max(1, n_cores // self.n_jobs))
+    scheduler: str | None = None
 
 
 @dataclass
@@ -83,6 +73,7 @@ class Session:
     run: Run
     options: Options
     sockets: Path
+    workers: Workers
     display: Display
     staleness: Staleness
     watch: MemoryWatch
@@ -101,18 +92,19 @@ def execute(session: Session, decisions: list[Decision], stop: threading.Event) 
     and recorded as interrupted.
     """
     waiting = _longest_chain_first(decisions)
-    with ThreadPoolExecutor(session.options.n_jobs, thread_name_prefix="unit") as pool:
-        while (waiting or session.running) and not stop.is_set():
-            waiting = _start_ready(session, waiting, pool)
-            done, _ = wait(session.running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
-            _stop_too_large(session)
-            for future in done:
-                waiting += _finish(session, future, is_stopping=False)
-        while session.running:
-            stop_kernels(session.sockets)
-            done, _ = wait(session.running, timeout=POLL_SECONDS)
-            for future in done:
-                _finish(session, future, is_stopping=True)
+    while (waiting or session.running) and not stop.is_set():
+        waiting = _start_ready(session, waiting)
+        done, _ = wait(session.running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
+        _stop_too_large(session)
+        for future in done:
+            waiting += _finish(session, future, is_stopping=False)
+    while session.running:
+        stop_kernels(session.sockets)
+        for future in session.running:
+            future.cancel()
+        done, _ = wait(session.running, timeout=POLL_SECONDS)
+        for future in done:
+            _finish(session, future, is_stopping=True)
     for decision in waiting:
         session.outcomes[decision.unit.name] = Outcome(
             decision.unit.name, "interrupted", "not started"
@@ -131,9 +123,7 @@ def _longest_chain_first(decisions: list[Decision]) -> list[Decision]:
     return sorted(decisions, key=lambda decision: -chain[decision.unit.name])
 
 
-def _start_ready(
-    session: Session, waiting: list[Decision], pool: ThreadPoolExecutor
-) -> list[Decision]:
+def _start_ready(session: Session, waiting: list[Decision]) -> list[Decision]:
     """Start what may start, mark what never can, and return what still waits."""
     still_waiting = []
     for decision in waiting:
@@ -143,10 +133,10 @@ def _start_ready(
         )
         if cause:
             _skip(session, decision, cause)
-        elif not all(before) or len(session.running) >= session.options.n_jobs:
+        elif not all(before) or len(session.running) >= session.workers.n_jobs:
             still_waiting.append(decision)
         elif reason := _reason_now(session, decision):
-            _start(session, replace(decision, reason=reason), pool)
+            _start(session, replace(decision, reason=reason))
         else:
             _keep(session, decision)
     return still_waiting
@@ -165,19 +155,25 @@ def _keep(session: Session, decision: Decision) -> None:
     session.display.finished(outcome)
 
 
-def _start(session: Session, decision: Decision, pool: ThreadPoolExecutor) -> None:
+def _start(session: Session, decision: Decision) -> None:
     session.n_started += 1
     workplace = Workplace(
-        session.run.run_dir, session.sockets, session.n_started, session.options.bounds_of_one
+        session.run.run_dir, session.sockets, session.n_started, _bounds_of_one(session)
     )
     started = datetime.now(UTC).isoformat(timespec="seconds")
     session.display.started(decision.unit.name)
-    session.running[pool.submit(execute_unit, decision.unit, workplace)] = (
+    session.running[session.workers.submit(decision.unit, workplace)] = (
         decision,
         workplace,
         started,
         monotonic(),
     )
+
+
+def _bounds_of_one(session: Session) -> Bounds:
+    """What one unit may use when so many run at a time."""
+    n_threads = max(1, n_cores() // session.workers.n_jobs)
+    return replace(session.options.bounds, n_threads=n_threads)
 
 
 def _skip(session: Session, decision: Decision, cause: str) -> None:
@@ -201,9 +197,11 @@ def _stop_too_large(session: Session) -> None:
     session.watched_at = monotonic()
 
 
-def _fault_of(session: Session, future: Future, workplace: Workplace) -> BaseException | None:
+def _fault_of(
+    session: Session, future: Future, unit: Unit, workplace: Workplace
+) -> BaseException | None:
     """Why an attempt went wrong, if it did; of a kernel that was stopped, why it was."""
-    fault = future.exception()
+    fault = taken_back(unit) if future.cancelled() else future.exception()
     if fault is None or not is_dead_kernel(fault):
         return fault
     return session.stopped.get(str(connection_of(workplace.sockets, workplace.number)), fault)
@@ -217,7 +215,7 @@ def _finish(session: Session, future: Future, *, is_stopping: bool) -> list[Deci
     unit, staleness = decision.unit, session.staleness
     seconds = round(monotonic() - start_clock, 2)
     key = {"notebook": unit.source_hash}
-    fault, outputs = _fault_of(session, future, workplace), ()
+    fault, outputs = _fault_of(session, future, unit, workplace), ()
     try:
         if fault is None:
             key |= staleness.dependencies.recorded(unit, workplace.record(unit))

@@ -54,6 +54,13 @@ def run(
     keep: Annotated[
         int, typer.Option(min=1, help="How many earlier vintages are kept, for comparison.")
     ] = KEPT_VINTAGES,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help="Have the units executed by the workers of a dask.distributed cluster: the "
+            "address of its scheduler (tcp://10.0.0.5:8786). --jobs 0 is then one per thread."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Give the result as JSON.")] = False,
 ) -> None:
     """Bring a run up to date: execute its notebooks, as far as anything has changed, and write the
@@ -88,6 +95,7 @@ def run(
         retry_failed=retry_failed,
         bounds=bounds,
         keep=keep,
+        scheduler=scheduler,
     )
     result = run_batch(prepared, units, options, make_display(), stand_in=_write_stand_in)
     typer.echo(
