@@ -14,6 +14,7 @@ PAGES = sorted([ROOT / "README.md", *DOCS.rglob("*.md")])
 _IN_THE_REPOSITORY = re.compile(
     r"`((?:evalkit|params|notebooks|tests|data_contracts|docs|benchmarks)/[\w./-]*)`"
 )
+_TEST = re.compile(r"`(tests/[\w./-]+\.py)::(\w+)`")
 # A name in capitals stands for any: data_contracts/TABLE.odcs.yaml.
 _ANY = re.compile(r"(?<![\w.])[A-Z]{3,}(?![A-Z]*\.md)")
 _LINK = re.compile(r"\]\((?!http)([^)#]+)\)")
@@ -32,6 +33,17 @@ def test_every_file_and_link_that_a_page_names_is_there(page):
 
     assert {path for path in named if not any(ROOT.glob(path))} == set()
     assert {path for path in linked if not path.exists()} == set()
+
+
+def test_every_test_that_a_page_names_is_there():
+    named = {found for page in PAGES for found in _TEST.findall(page.read_text(encoding="utf-8"))}
+
+    assert named
+    assert {
+        f"{path}::{name}"
+        for path, name in named
+        if f"def {name}(" not in (ROOT / path).read_text(encoding="utf-8")
+    } == set()
 
 
 def test_the_map_names_every_room_and_every_room_inside_a_room():

@@ -60,6 +60,17 @@ def test_annotated_parameters_with_comments_are_understood(project):
 
 
 @pytest.mark.parametrize(
+    "parameter", ['"a=b"', 'None | str = ""', 'Literal["sv", ""] = ""'], ids=["=", "|", "quotes"]
+)
+def test_parameters_are_read_as_python_has_them(project, parameter):
+    sign = ":" if " = " in parameter else " ="
+
+    path = project.add("city/00_first", parameters=f"run_dir{sign} {parameter}")
+
+    assert read_declared(path).name == "city/00_first"
+
+
+@pytest.mark.parametrize(
     "source",
     [
         "import os",
