@@ -38,13 +38,14 @@ _FIX_FINDINGS = (
 @dataclass(frozen=True)
 class Workplace:
     """Where a unit works: the run folder, the folder of the kernels' sockets, the unit's number,
-    and what it may use.
+    what it may use, and whether its kernel is started anew though it could be forked.
     """
 
     run_dir: Path
     sockets: Path
     number: int
     bounds: Bounds
+    is_cold: bool = False
 
     def attempt_folder(self, unit: Unit) -> Path:
         """The private folder of the attempt, removed afterwards."""
@@ -169,6 +170,7 @@ def run_notebook(unit: Unit, workplace: Workplace) -> None:
             work_folder=unit.source.parent,
             n_threads=bounds.n_threads,
             is_intake=not unit.after,
+            is_cold=workplace.is_cold,
         ),
     )
 

@@ -1,4 +1,5 @@
-"""The process of a kernel: ipykernel, with every socket in its private folder.
+"""The process of a kernel: ipykernel, with every socket in its private folder and no debugger,
+which would listen on a port too.
 
 ipykernel itself listens on a port of this computer, whatever its other sockets are, for what a
 process that a notebook forks prints; any user of the computer could connect there. Here that
@@ -9,18 +10,47 @@ socket lies beside the others.
 
 import os
 import sys
+from importlib import import_module
 from typing import Any, cast
 
+# What a kernel imports while it starts.
+_OF_A_KERNEL = (
+    *("ipykernel.kernelapp", "ipykernel.ipkernel", "tornado.platform.asyncio", "tornado.queues"),
+    *("sqlite3", "IPython.core.debugger", "IPython.core.completerlib"),
+    "IPython.extensions.storemagic",
+)
 # What is added to the name of the socket that a notebook's output leaves by.
 _OF_FORKED = "-forked"
 
 
-def start(arguments: list[str]) -> None:
-    """Become a kernel, which ends when it is told to."""
+def prepared(arguments: list[str]) -> Any:
+    """A kernel that can be spoken to as soon as it is started."""
+    import_ipykernel()
     from ipykernel import kernelapp
 
     cast(Any, kernelapp).IOPubThread = _private_output()
-    kernelapp.IPKernelApp.launch_instance(argv=arguments)
+    app = kernelapp.IPKernelApp.instance()
+    app.initialize(arguments)
+    return app
+
+
+def import_ipykernel() -> None:
+    """Import all that a kernel consists of, as if there were no debugger."""
+    if "ipykernel.debugger" not in sys.modules:
+        # As Python itself marks what cannot be imported.
+        cast(dict, sys.modules)["debugpy"] = None
+        import_module("ipykernel.debugger")
+        del sys.modules["debugpy"]
+    for module in _OF_A_KERNEL:
+        import_module(module)
+
+
+def leave_working_folder() -> None:
+    """Take no modules from the working folder while the kernel's own are imported; as with
+    ipykernel's launcher, it joins the places of modules later.
+    """
+    if sys.path[0] == os.getcwd():
+        del sys.path[0]
 
 
 def _private_output() -> type:
@@ -53,7 +83,5 @@ def _private_output() -> type:
 
 
 if __name__ == "__main__":
-    # As ipykernel's own launcher does: the notebook's folder joins the places of modules later.
-    if sys.path[0] == os.getcwd():
-        del sys.path[0]
-    start(sys.argv[1:])
+    leave_working_folder()
+    prepared(sys.argv[1:]).start()

@@ -13,7 +13,7 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
@@ -25,6 +25,7 @@ from traitlets import Bool, Int, Unicode
 from traitlets.config import Config
 
 from evalkit.batch.bounds import descendants
+from evalkit.batch.warm import warm_parent
 from evalkit.errors import BatchError
 from evalkit.reads import PASSWORD_VARIABLE, READS_VARIABLE
 
@@ -65,6 +66,9 @@ class PrivateKernelManager(AsyncKernelManager):
     is_intake = Bool(
         False, help="Whether it reads the extract, and may be told a database's password."
     ).tag(config=True)
+    is_cold = Bool(False, help="Whether it is started anew, whatever could be forked.").tag(
+        config=True
+    )
 
     @property
     def kernel_spec(self) -> KernelSpec:
@@ -73,21 +77,20 @@ class PrivateKernelManager(AsyncKernelManager):
         return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
     async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: Any) -> None:
-        profile = str(Path(self.connection_file).parent / "ipython")
         environment = {
-            **kw["env"],
-            **FIXED_ENVIRONMENT,
-            "IPYTHONDIR": profile,
+            **fixed_environment(Path(self.connection_file).parent, kw["env"]),
             READS_VARIABLE: self.reads_path,
             THREADS_VARIABLE: str(self.n_threads),
         }
-        if not self.is_intake:
-            environment.pop(PASSWORD_VARIABLE, None)
-        with open(self.log_path, "ab") as log:
-            kw |= {"env": environment, "stdout": log, "stderr": log, "cwd": self.work_folder}
-            await super()._async_launch_kernel(kernel_cmd, **kw)
+        if self.is_intake and PASSWORD_VARIABLE in kw["env"]:
+            environment[PASSWORD_VARIABLE] = kw["env"][PASSWORD_VARIABLE]
         # papermill starts kernels as processes of this computer and no other way
-        pid = cast(LocalProvisioner, self.provisioner).pid
+        provisioner = cast(LocalProvisioner, self.provisioner)
+        with open(self.log_path, "ab") as log:
+            if not self._is_forked(kernel_cmd, environment, log.fileno(), provisioner):
+                kw |= {"env": environment, "stdout": log, "stderr": log, "cwd": self.work_folder}
+                await super()._async_launch_kernel(kernel_cmd, **kw)
+        pid = provisioner.pid
         if pid is not None:
             with _live_kernels_lock:
                 _live_kernels[self.connection_file] = pid
@@ -98,6 +101,27 @@ class PrivateKernelManager(AsyncKernelManager):
         started = descendants(pid) if pid else []
         await super()._async_shutdown_kernel(now=now, restart=restart)
         _kill(started)
+
+    def _is_forked(
+        self,
+        command: list[str],
+        environment: dict[str, str],
+        log: int,
+        provisioner: LocalProvisioner,
+    ) -> bool:
+        """Have the kernel forked, if there is a process to fork it. That process is never told a
+        password, which all that it forks later could find in its memory.
+        """
+        parent = warm_parent(Path(self.connection_file).parent)
+        if parent is None or self.is_cold or PASSWORD_VARIABLE in environment:
+            return False
+        arguments = command[command.index("-f") :]
+        process = parent.fork(arguments, environment=environment, folder=self.work_folder, log=log)
+        if process is None:
+            return False
+        provisioner.process, provisioner.pid, provisioner.pgid = process, process.pid, process.pid
+        self._reconcile_connection_info(provisioner.connection_info)
+        return True
 
     async def _async_cleanup_resources(self, restart: bool = False) -> None:  # noqa: FBT001, FBT002
         with _live_kernels_lock:
@@ -118,9 +142,10 @@ def kernel_config(
     work_folder: Path,
     n_threads: int = 1,
     is_intake: bool = False,
+    is_cold: bool = False,
 ) -> Config:
     """The configuration of one kernel, handed to papermill: its sockets, its log, what it may read,
-    its folder, its threads, and whether it reads the extract.
+    its folder, its threads, whether it reads the extract, and whether it is started anew.
     """
     return Config(
         {
@@ -132,10 +157,18 @@ def kernel_config(
                 "work_folder": str(work_folder),
                 "n_threads": n_threads,
                 "is_intake": is_intake,
+                "is_cold": is_cold,
                 "shutdown_wait_time": SHUTDOWN_SECONDS,
             }
         }
     )
+
+
+def fixed_environment(sockets: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment that all kernels with sockets in this folder have; no password is in it."""
+    environment = {**environment, **FIXED_ENVIRONMENT, "IPYTHONDIR": str(sockets / "ipython")}
+    environment.pop(PASSWORD_VARIABLE, None)
+    return environment
 
 
 def make_socket_folder() -> Path:

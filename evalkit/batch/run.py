@@ -19,9 +19,7 @@ from evalkit.batch.execute import (
     remove,
 )
 from evalkit.batch.failure import refusal_of_the_system
-from evalkit.batch.kernels import (
-    quiet_loggers,
-)
+from evalkit.batch.kernels import fixed_environment, quiet_loggers
 from evalkit.batch.last_look import last_look, undeclared
 from evalkit.batch.layout import begin, last_vintage_with, place_of, show, sweep
 from evalkit.batch.lock import locked
@@ -37,6 +35,7 @@ from evalkit.batch.progress import Ahead, Display
 from evalkit.batch.session import Options, Session, execute
 from evalkit.batch.staleness import Decision, Staleness, decide
 from evalkit.batch.vintage import write_run
+from evalkit.batch.warm import warm_kernels
 from evalkit.batch.workers import workers
 from evalkit.imports import import_without_grammars
 from evalkit.params import Run
@@ -83,7 +82,12 @@ def run_batch(
             import_without_grammars("papermill")
         names = [decision.unit.name for decision in to_do]
         seconds = {name: one.seconds for name, one in last_good(attempts).items() if one.seconds}
-        with display.shown(Ahead(names, seconds, executed_by.n_jobs)):
+        can_fork = not (options.is_cold or options.scheduler)
+        notebooks = [decision.unit.source for decision in to_do] if can_fork else []
+        with (
+            warm_kernels(sockets, notebooks, environment=fixed_environment(sockets, os.environ)),
+            display.shown(Ahead(names, seconds, executed_by.n_jobs)),
+        ):
             execute(session, to_do, stop)
         return _close(session, units, stand_in, is_interrupted=stop.is_set())
 

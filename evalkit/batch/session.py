@@ -53,8 +53,8 @@ N_RETRIES = 1
 class Options:
     """How to run: how many units at a time (0: one per core), which units, whether current ones too
     or only those that failed and what comes after them, what each unit may use, how many earlier
-    vintages are kept, and the address of the scheduler whose workers execute the units (none:
-    this machine does).
+    vintages are kept, the address of the scheduler whose workers execute the units (none: this
+    machine does), and whether every kernel is started anew.
     """
 
     jobs: int = 0
@@ -64,6 +64,7 @@ class Options:
     bounds: Bounds = field(default_factory=Bounds)
     keep: int = KEPT_VINTAGES
     scheduler: str | None = None
+    is_cold: bool = False
 
 
 @dataclass
@@ -158,7 +159,12 @@ def _keep(session: Session, decision: Decision) -> None:
 def _start(session: Session, decision: Decision) -> None:
     session.n_started += 1
     workplace = Workplace(
-        session.run.run_dir, session.sockets, session.n_started, _bounds_of_one(session)
+        session.run.run_dir,
+        session.sockets,
+        session.n_started,
+        _bounds_of_one(session),
+        # What died may have died of being forked.
+        is_cold=bool(session.n_retried[decision.unit.name]),
     )
     started = datetime.now(UTC).isoformat(timespec="seconds")
     session.display.started(decision.unit.name)

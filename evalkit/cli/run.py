@@ -61,6 +61,10 @@ def run(
             "address of its scheduler (tcp://10.0.0.5:8786). --jobs 0 is then one per thread."
         ),
     ] = None,
+    cold: Annotated[
+        bool,
+        typer.Option("--cold", help="Start every kernel anew; none is a fork of another process."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Give the result as JSON.")] = False,
 ) -> None:
     """Bring a run up to date: execute its notebooks, as far as anything has changed, and write the
@@ -96,6 +100,7 @@ def run(
         bounds=bounds,
         keep=keep,
         scheduler=scheduler,
+        is_cold=cold,
     )
     result = run_batch(prepared, units, options, make_display(), stand_in=_write_stand_in)
     typer.echo(
