@@ -17,6 +17,7 @@ from pathlib import Path
 import polars as pl
 
 from evalkit.errors import IntakeError
+from evalkit.intake.admission.absent_districts import refuse_absent_districts
 from evalkit.intake.admission.delivery import (
     Delivery,
     Note,
@@ -121,8 +122,8 @@ def admit(
     ------
     IntakeError
         If a personal number stands anywhere (nothing is read in), a file or column is missing or
-        unreadable, the last month known is not given for a table with dates, or more rows break
-        their contract than may be set aside.
+        unreadable, the last month known is not given for a table with dates, none names a
+        district of the run, or more rows break their contract than may be set aside.
     """
     delivery, contracts, mapping_file, answers = read_extract(
         extract_folder, contracts_folder, mapping
@@ -173,6 +174,7 @@ def admit(
             for table, link in links
         }
     checked, notes = zip(*[done.result() for done in looked_at.values()], strict=True)
+    refuse_absent_districts(checked, districts)
     refuse_overlapping_ids(checked)
     assumptions = describe(
         delivery,
