@@ -69,7 +69,9 @@ class Options:
 
 @dataclass
 class Session:
-    """The state of a run while it goes on; only the main thread touches it."""
+    """The state of a run while it goes on; only the main thread touches it. `roots` has for each
+    unit that was skipped the one that went wrong.
+    """
 
     run: Run
     options: Options
@@ -79,6 +81,7 @@ class Session:
     staleness: Staleness
     watch: MemoryWatch
     outcomes: dict[str, Outcome] = field(default_factory=dict)
+    roots: dict[str, str] = field(default_factory=dict)
     n_attempts: dict[str, int] = field(default_factory=dict)
     running: dict[Future, tuple[Decision, Workplace, str, float]] = field(default_factory=dict)
     n_started: int = 0
@@ -129,8 +132,8 @@ def _start_ready(session: Session, waiting: list[Decision]) -> list[Decision]:
     still_waiting = []
     for decision in waiting:
         before = [session.outcomes.get(name) for name in decision.unit.after]
-        cause = decision.unit.cause_to_skip(
-            {outcome.unit for outcome in before if outcome and not outcome.is_good}
+        cause = _cause_to_skip(
+            session, decision.unit, {one.unit for one in before if one and not one.is_good}
         )
         if cause:
             _skip(session, decision, cause)
@@ -141,6 +144,15 @@ def _start_ready(session: Session, waiting: list[Decision]) -> list[Decision]:
         else:
             _keep(session, decision)
     return still_waiting
+
+
+def _cause_to_skip(session: Session, unit: Unit, ended_badly: set[str]) -> str | None:
+    """The unit without which this one cannot be run, if there is one: also one of the city that
+    took all interventions or districts away which this one would collect.
+    """
+    roots = (session.roots.get(name, name) for name in unit.after if name in ended_badly)
+    of_city = (root for root in roots if "@" not in root)
+    return unit.cause_to_skip(ended_badly) or next(of_city, None)
 
 
 def _reason_now(session: Session, decision: Decision) -> str | None:
@@ -187,6 +199,7 @@ def _skip(session: Session, decision: Decision, cause: str) -> None:
     unit = decision.unit
     for path in unit.outputs:
         remove(session.run.run_dir / path)
+    session.roots[unit.name] = session.roots.get(cause, cause)
     outcome = Outcome(unit.name, "skipped", f"depends on {cause}")
     _record(session, unit, outcome)
     session.display.finished(outcome)

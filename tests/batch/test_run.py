@@ -448,6 +448,20 @@ def test_a_page_that_could_not_be_made_has_a_stand_in_and_is_named(one_district_
     assert line in summary(result).splitlines()
 
 
+def test_what_would_collect_is_skipped_where_a_notebook_of_the_city_took_all_away(tiny, tmp_path):
+    project = tiny.make_tiny_project(tmp_path / "tiny")
+    project.add_protocols("coaching", "training")
+    project.add("city/00_first", "1 / 0")
+    project.add("intervention/01_weights", after=["city/00_first"])
+    project.add("district/02_sums", after=["intervention/01_weights"])
+    project.add("city/03_page", after=["district/02_sums"])
+
+    result = project.run()
+
+    statuses = [outcome.status for outcome in result.outcomes]
+    assert statuses == ["failed", *["skipped"] * 5]
+
+
 def test_there_is_no_report_where_the_only_district_fails(tiny, tmp_path):
     project = tiny.make_tiny_project(tmp_path / "tiny")
     project.add_three_stations()
