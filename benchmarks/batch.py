@@ -4,8 +4,9 @@ municipalities of Sweden, and a finished run in which nothing has changed.
     python benchmarks/batch.py [RUN_FILE OUT]      RUN_FILE has a finished run in the folder OUT
 
 A light notebook computes next to nothing, so that its seconds are those of starting and recording
-it. It is executed N times in three ways: by `evalkit run` with one unit per district; by one
-`papermill` process each; and by papermill in a loop in one process. All begin with bytecode that
+it. It is executed N times in four ways: by `evalkit run` with one unit per district, whose kernels
+are forked, or with --cold started anew; by one `papermill` process each; and by papermill in a loop
+in one process. All begin with bytecode that
 is there (one run of each before), and alternate three times; the figures are medians, per notebook,
 of wall-clock and processor seconds, the start of each process included. A finished run is started
 five times. Of the large run it is said what the runner itself holds when its 20th and its last unit
@@ -70,6 +71,7 @@ def print_light(folder: Path) -> None:
     run_file, notebook = light_project(folder, names)
     ways: dict[str, Callable[[], Seconds]] = {
         "evalkit run": lambda: by_evalkit(folder, run_file),
+        "evalkit run --cold": lambda: by_evalkit(folder, run_file, "--cold"),
         "papermill, a process each": lambda: by_papermill(folder, notebook, names),
         "papermill, a loop in one process": lambda: by_loop(folder, notebook, names),
     }
@@ -151,13 +153,12 @@ def light_project(folder: Path, names: list[str]) -> tuple[Path, Path]:
     return run_file, place
 
 
-def by_evalkit(folder: Path, run_file: Path) -> Seconds:
+def by_evalkit(folder: Path, run_file: Path, *options: str) -> Seconds:
     out = folder / "runs"
     shutil.rmtree(out, ignore_errors=True)
     # There is no report to show, which the runner calls not complete.
-    return seconds_of(
-        [sys.executable, "-m", "evalkit", "run", str(run_file), "--out", str(out)], is_checked=False
-    )
+    command = [sys.executable, "-m", "evalkit", "run", str(run_file), "--out", str(out), *options]
+    return seconds_of(command, is_checked=False)
 
 
 def by_papermill(folder: Path, notebook: Path, names: list[str]) -> Seconds:
