@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from evalkit.batch.dependencies import READS
 from evalkit.batch.manifest import last_good, read_attempts, write_attempts
@@ -93,7 +94,15 @@ def previous_of(vintage: Path) -> str:
         return ""
     if base_of(latest.name) != base_of(vintage.name):
         return latest.name
-    return json.loads((latest / RUN_RECORD).read_text(encoding="utf-8")).get("previous", "")
+    return record_in(latest).get("previous", "")
+
+
+def record_in(vintage: Path) -> dict[str, Any]:
+    """The run as a vintage's run.json has it; empty where that is damaged or gone."""
+    try:
+        return json.loads((vintage / RUN_RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
 
 
 def show(vintage: Path) -> None:

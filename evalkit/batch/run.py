@@ -21,7 +21,7 @@ from evalkit.batch.execute import (
 from evalkit.batch.failure import refusal_of_the_system
 from evalkit.batch.kernels import fixed_environment, quiet_loggers
 from evalkit.batch.last_look import last_look, undeclared
-from evalkit.batch.layout import begin, last_vintage_with, place_of, show, sweep
+from evalkit.batch.layout import begin, last_vintage_with, place_of, record_in, show, sweep
 from evalkit.batch.lock import locked
 from evalkit.batch.manifest import (
     Attempt,
@@ -156,6 +156,8 @@ def _begin_vintage(
         _remove_unplanned(run, units, attempts)
         attempts = read_attempts(run.run_dir)
         staleness = Staleness(run, attempts)
+    elif not record_in(run.run_dir):
+        write_run(run)
     return run, staleness, attempts, decisions
 
 

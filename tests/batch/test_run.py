@@ -263,6 +263,21 @@ def test_what_was_searched_before_is_searched_again_for_new_ids(copied):
     assert not page.exists()
 
 
+@pytest.mark.parametrize("record", ["{half", None], ids=["cut", "gone"])
+def test_a_run_goes_on_where_its_record_is_damaged(copied, record):
+    place = copied.run_dir / "run.json"
+    whole = place.read_text()
+    place.unlink()
+    if record:
+        place.write_text(record)
+
+    result = copied.run()
+
+    assert result.exit_code == 0
+    written = (result.run.run_dir / "run.json").read_text()
+    assert json.loads(written)["params"] == json.loads(whole)["params"]
+
+
 def test_changed_notebook_runs_anew_and_what_it_builds_on_is_kept(copied, tiny):
     copied.add(
         "city/02_last",
