@@ -11,10 +11,10 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Generator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -41,15 +41,10 @@ _numbers = count(1)
 
 @dataclass(frozen=True)
 class Workers:
-    """An executor, how it executes a unit, and how many units it has at a time."""
+    """Has a unit executed as soon as somebody is free; how many units are under way at a time."""
 
-    executor: Executor
-    execute: Callable[[Unit, Workplace], None]
+    submit: Callable[[Unit, Workplace], Future]
     n_jobs: int
-
-    def submit(self, unit: Unit, workplace: Workplace) -> Future:
-        """Have a unit executed, as soon as somebody is free."""
-        return self.executor.submit(self.execute, unit, workplace)
 
 
 @contextmanager
@@ -67,18 +62,43 @@ def workers(n_jobs: int, *, scheduler: str | None, home: Path) -> Generator[Work
     if scheduler:
         with _client(scheduler) as client:
             n_threads = _checked_threads(client, scheduler, home)
-            # Each unit is executed for what it leaves in the folder: none stands for another.
-            executor = client.get_executor(pure=False)
-            yield Workers(executor, execute_on_worker, n_jobs or n_threads)
+            yield Workers(partial(_submit_to, client), n_jobs or n_threads)
         return
     n_jobs = n_jobs or n_cores()
     with ThreadPoolExecutor(n_jobs, thread_name_prefix="unit") as pool:
-        yield Workers(pool, execute_unit, n_jobs)
+        yield Workers(partial(pool.submit, execute_unit), n_jobs)
 
 
 def n_cores() -> int:
     """How many cores this process may use."""
     return len(os.sched_getaffinity(0))
+
+
+def _submit_to(client: Any, unit: Unit, workplace: Workplace) -> Future:
+    """Have a worker of a cluster execute a unit. What has ended is released at once: a result that
+    a dead worker held would be made again, while others read what the unit left.
+    """
+    future: Future = Future()
+    # Each unit is executed for what it leaves in the folder: none stands for another.
+    task = client.submit(execute_on_worker, unit, workplace, pure=False)
+
+    def pass_on(ended: Any) -> None:
+        fault = ended.exception() if ended.status == "error" else None
+        is_cancelled = ended.cancelled()
+        ended.release()
+        if is_cancelled:
+            future.cancel()
+        # Whoever waits is told of a cancellation by the same call.
+        if not future.set_running_or_notify_cancel():
+            return
+        if fault:
+            future.set_exception(fault)
+        else:
+            future.set_result(None)
+
+    task.add_done_callback(pass_on)
+    future.add_done_callback(lambda ended: task.cancel() if ended.cancelled() else None)
+    return future
 
 
 def execute_on_worker(unit: Unit, workplace: Workplace) -> None:

@@ -32,6 +32,11 @@ if district == "Belfast" and not going.exists():
     os.replace(going.with_suffix(".new"), going)
     time.sleep(100)
 """
+COUNTS = """
+from pathlib import Path
+count = Path(run_dir).parent / "n_first"
+count.write_text(str(int(count.read_text()) + 1 if count.exists() else 1));
+"""
 HOLDS_MEMORY = "held = bytearray(600_000_000)\nimport time\ntime.sleep(60)"
 
 
@@ -98,6 +103,12 @@ def _project(tiny, folder, *cells):
     project = tiny.make_tiny_project(folder / "tiny")
     project.add_three_stations()
     project.add(
+        "city/00_first",
+        COUNTS,
+        tiny.write_code("work/first.txt"),
+        writes=["work/first.txt"],
+    )
+    project.add(
         "district/01_part",
         *cells,
         tiny.write_code("published/part-{district.lower().replace('.', '-')}.txt"),
@@ -148,6 +159,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(tiny, cluster, tmp_path):
     assert result.exit_code == 0
     assert {outcome.status for outcome in result.outcomes} == {"ok"}
     assert os.getpid() not in killed
+    assert (project.home / "n_first").read_text() == "1"
     _wait_for(lambda: not any(map(_is_alive, killed)))
     on_cluster = _left(project)
     assert project.run(force=True).exit_code == 0
