@@ -62,7 +62,7 @@ def finished(tiny, tmp_path_factory):
     (project.root / "notebooks" / "district" / "helper.py").write_text(HELPER)
     project.add("district/01_part", PART, after=[FIRST], writes=["published/part-{slug}.txt"])
     project.add("city/02_last", LAST, after=["district/01_part"], writes=["site/index.html"])
-    result = project.run()
+    result = project.run(is_cold=True)
     assert result.exit_code == 0
     return project
 

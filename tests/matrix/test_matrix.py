@@ -360,7 +360,7 @@ def test_tables_and_pages_are_the_same_bytes_whatever_runs_beside(write, tmp_pat
 
     _run_for_real(run_file, tmp_path / "real", jobs=3)
 
-    assert _bytes_of(tmp_path / "real" / "small") == _bytes_of(here.run_dir)
+    assert _bytes_of(tmp_path / "real" / "small" / "latest") == _bytes_of(here.run_dir)
 
 
 @pytest.mark.prove
@@ -372,7 +372,7 @@ def test_every_number_of_jobs_gives_the_same_bytes(name, write, tmp_path):
     for jobs in (1, 3):
         _run_for_real(run_file, tmp_path / f"jobs_{jobs}", jobs=jobs)
 
-    folders = [tmp_path / f"jobs_{jobs}" / "small" for jobs in (1, 3)]
+    folders = [tmp_path / f"jobs_{jobs}" / "small" / "latest" for jobs in (1, 3)]
     assert _bytes_of(folders[0]) == _bytes_of(folders[1]) == _bytes_of(here.run_dir)
     assert _notebooks_of(folders[0]) == _notebooks_of(folders[1])
 
