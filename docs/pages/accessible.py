@@ -14,11 +14,13 @@ MENDED = {
     '<aside class="toc-drawer no-toc">': '<aside class="toc-drawer no-toc" aria-label="No list">',
     '<div class="table-wrapper colwidths': '<div tabindex="0" class="table-wrapper colwidths',
     '<div class="table-wrapper docutils': '<div tabindex="0" class="table-wrapper docutils',
+    # Whether code scrolls depends on the window and the letters that the computer has.
+    "<pre><span></span>": '<pre tabindex="0"><span></span>',
 }
 
 
 def mend(app: "Sphinx", fault: Exception | None) -> None:
-    """Name landmarks and levels, and let tables that scroll be reached by the keyboard."""
+    """Name landmarks and levels, and let tables and code that scroll be reached by the keyboard."""
     if fault is None and app.builder.format == "html":
         for path in Path(app.outdir).rglob("*.html"):
             text = path.read_text(encoding="utf-8")

@@ -23,6 +23,9 @@ OTHER_JOBS = (1, 3, 4)
 SECONDS_TO_END = 30
 # What tells of the attempts themselves and of where they were made, and not of what was made.
 OF_ATTEMPTS = {"manifest.jsonl", ".remembered.json", "run.json"}
+# What units read lies there by attempt: a kernel that was forked has imported more than one that
+# was started anew, and which are depends on how many units a runner still finds to do.
+READS = "reads"
 HALF_WRITTEN = re.compile(r"^\..+\.\d+$")
 TAKES_A_MOMENT = "import time\ntime.sleep(0.5)"
 
@@ -78,7 +81,7 @@ def made(out: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(out)): path.read_bytes()
         for path in out.rglob("*")
-        if path.is_file() and path.name not in OF_ATTEMPTS
+        if path.is_file() and path.name not in OF_ATTEMPTS and path.parent.name != READS
     }
 
 
