@@ -59,7 +59,10 @@ class Browser:
         self.driver = driver
 
     def open(self, path: Path) -> None:
-        """Open a file; the logs hold this page only."""
+        """Open a file; the logs hold this page only: the page before it is left first, so that
+        nothing that it still asks for is taken for this page's.
+        """
+        self.driver.get("about:blank")
         for log in ("performance", "browser"):
             self.driver.get_log(log)
         self.driver.get(path.as_uri())
