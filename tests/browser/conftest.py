@@ -58,11 +58,20 @@ class Browser:
     def __init__(self, driver):
         self.driver = driver
 
+    def new_tab(self) -> None:
+        """A tab of its own, the only one that is open: pages that were left open go on asking."""
+        before = self.driver.window_handles
+        self.driver.switch_to.new_window("tab")
+        tab = self.driver.current_window_handle
+        for handle in before:
+            self.driver.switch_to.window(handle)
+            self.driver.close()
+        self.driver.switch_to.window(tab)
+
     def open(self, path: Path) -> None:
-        """Open a file; the logs hold this page only: the page before it is left first, so that
-        nothing that it still asks for is taken for this page's.
-        """
-        self.driver.get("about:blank")
+        """Open a file; the logs hold this page only."""
+        if len(self.driver.window_handles) > 1 or self.driver.current_url.startswith("http"):
+            self.new_tab()
         for log in ("performance", "browser"):
             self.driver.get_log(log)
         self.driver.get(path.as_uri())

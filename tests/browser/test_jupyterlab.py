@@ -133,12 +133,12 @@ def _looked(driver, until, seconds: float = WAIT_SECONDS) -> dict:
     return looked
 
 
-def _open(driver, address: str) -> None:
+def _open(browser, address: str) -> None:
     """Open an address in a new tab, which is not waited for: JupyterLab goes on loading as long as
     it is open.
     """
-    driver.switch_to.new_window("tab")
-    driver.execute_script(f"location.href = {json.dumps(address)}")
+    browser.new_tab()
+    browser.driver.execute_script(f"location.href = {json.dumps(address)}")
 
 
 def _run_all(driver) -> dict:
@@ -172,7 +172,7 @@ def _asked_outside(browser, lab: Lab) -> list[str]:
 
 @pytest.mark.browser
 def test_lab_opens_on_the_index_which_lists_the_runs_and_asks_nothing(lab, browser):
-    _open(browser.driver, lab.printed)
+    _open(browser, lab.printed)
     _looked(browser.driver, lambda looked: len(looked["links"]) > 1)
     ran = _run_all(browser.driver)
 
@@ -188,7 +188,7 @@ def test_first_notebook_of_the_index_runs_in_a_new_project(lab, browser):
     index = (lab.project / "notebooks" / "index.ipynb").read_text(encoding="utf-8")
     first = re.search(r"\((explore/[^)]+)\)", index)[1]
 
-    _open(browser.driver, lab.page(f"notebooks/{first}"))
+    _open(browser, lab.page(f"notebooks/{first}"))
     _looked(browser.driver, lambda looked: len(looked["prompts"]) > 1)
     ran = _run_all(browser.driver)
 
@@ -206,7 +206,7 @@ def test_pictures_of_executed_notebooks_are_there_in_jupyterlab(lab, browser):
 
     seen = {}
     for notebook in notebooks:
-        _open(browser.driver, lab.page(str(notebook.relative_to(lab.project))))
+        _open(browser, lab.page(str(notebook.relative_to(lab.project))))
         n_pictures = asked[notebook.name]
         seen[notebook.name] = _looked(
             browser.driver, lambda looked, n=n_pictures: len(looked["names"]) >= n
