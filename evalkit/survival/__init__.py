@@ -67,6 +67,7 @@ from evalkit.survival.on_support.time_on_support import (
     months_on_support,
     state_shares,
 )
+from evalkit.survival.regression.accelerated import AcceleratedFit, accelerated_failure_time
 from evalkit.survival.regression.cox import HazardFit, cox, fine_gray
 from evalkit.survival.regression.discrete_hazard import DiscreteHazardFit, discrete_hazard
 from evalkit.survival.regression.proportional_hazards import proportional_hazards_test
@@ -74,12 +75,14 @@ from evalkit.survival.regression.standardise import predicted_curves, standardis
 from evalkit.survival.results import plot
 
 __all__ = [
+    "AcceleratedFit",
     "DiscreteHazardFit",
     "GroupTest",
     "HazardFit",
     "ParametricCurves",
     "RiskSet",
     "aalen_johansen",
+    "accelerated_failure_time",
     "add_risk_sets",
     "cox",
     "cox_exit_terms",

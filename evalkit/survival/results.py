@@ -64,9 +64,18 @@ def _terms(table: pl.DataFrame, **labels: Any) -> Sketch:
 
 @picture(_ROOM, "term", "estimate", "hazard_ratio")
 def _hazard_ratios(table: pl.DataFrame, **labels: Any) -> Sketch:
+    return _ratios(table, "hazard_ratio", "Hazard ratio", labels)
+
+
+@picture(_ROOM, "term", "estimate", "time_ratio")
+def _time_ratios(table: pl.DataFrame, **labels: Any) -> Sketch:
+    return _ratios(table, "time_ratio", "Time ratio", labels)
+
+
+def _ratios(table: pl.DataFrame, ratio: str, title: str, labels: dict[str, Any]) -> Sketch:
     # Limits are those of the logarithm.
     on_scale = table.with_columns(pl.col("ci_lower", "ci_upper").exp())
-    labels = {"x_title": "Hazard ratio", "x": "hazard_ratio", "nothing": 1.0} | labels
+    labels = {"x_title": title, "x": ratio, "nothing": 1.0} | labels
     return forest(on_scale, rows=names_before(table, "estimate"), scale="log", **labels)
 
 

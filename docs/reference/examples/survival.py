@@ -128,6 +128,12 @@ fit = survival.cox(
 )
 fit
 
+# %% accelerated_failure_time, AcceleratedFit
+# Time ratios: below 1, people with one more unit leave sooner.
+survival.accelerated_failure_time(
+    spells, time="months", event="ended", covariates="trained + age", family="weibull"
+)
+
 # %% fine_gray
 survival.fine_gray(spells, time="months", event="exit", cause="work", covariates=["trained", "age"])
 

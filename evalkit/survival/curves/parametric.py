@@ -24,6 +24,7 @@ from evalkit.survival.counts.options import check_option
 from evalkit.survival.counts.spell_columns import (
     Roles,
     SpellColumns,
+    check_whole_months,
     read_spell_columns,
 )
 from evalkit.survival.curves.kaplan_meier import kaplan_meier, refuse_causes
@@ -156,7 +157,7 @@ def parametric_curves(
     _check_horizons(horizons)
     columns = read_spell_columns(spells, Roles(time, event, entry, weight=weight, by=by))
     refuse_causes(columns.causes, event)
-    _check_whole_months(columns, time)
+    check_whole_months(columns, time)
     observed = kaplan_meier(spells, time=time, event=event, entry=entry, weight=weight, by=by)
     n_months, groups = max(horizons), columns.groups
     criteria, curves = [], [observed.select(*groups.columns, _as(OBSERVED), "time", "estimate")]
@@ -178,18 +179,6 @@ def _check_horizons(horizons: Sequence[int]) -> None:
             where=f"horizons = {list(horizons)}",
             why="Mean months are counted up to a month.",
             fix="name one or more months, for example horizons=(60, 120).",
-        )
-
-
-def _check_whole_months(columns: SpellColumns, time: str) -> None:
-    times = [columns.time] if columns.entry is None else [columns.time, columns.entry]
-    n_parts = sum(int((values % 1 != 0).sum()) for values in times)
-    if n_parts:
-        raise EstimationError(
-            f"{n_parts} times are not whole months.",
-            where=f'column "{time}" or its entry',
-            why="An end in month k is taken to lie between k - 1 and k.",
-            fix="round ends up, and entries down, to whole months.",
         )
 
 
