@@ -17,6 +17,7 @@ from evalkit.reads import PASSWORD_VARIABLE, traced
 from evalkit.records import Record, validate
 from evalkit.run_rules import (
     AllocationRules,
+    DisclosureRules,
     EffectRules,
     Month,
     SpellRules,
@@ -163,10 +164,8 @@ class RunFile(Record):
     allocation: AllocationRules = Field(
         AllocationRules(), description="What an allocation of places keeps to."
     )
-    min_count: int = Field(
-        5,
-        ge=3,
-        description="The smallest count of persons that is shown; smaller ones are withheld.",
+    disclosure: DisclosureRules = Field(
+        DisclosureRules(), description="Of how many people estimates are shown."
     )
     wording: dict[str, Text] = Field(
         {},

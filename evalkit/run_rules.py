@@ -1,5 +1,5 @@
-"""What a run file asks of each station: the rules of spells, survival, effects, value and
-allocation.
+"""What a run file asks of each station: the rules of spells, survival, effects, value, allocation
+and disclosure.
 """
 
 from datetime import date
@@ -284,3 +284,22 @@ class AllocationRules(Record):
                 "shares of all starts"
             )
         return self
+
+
+class DisclosureRules(Record):
+    """Of how many people estimates are shown. What is counted is always rounded to the nearest
+    five; that cannot be chosen.
+    """
+
+    min_persons: int = Field(
+        20,
+        ge=15,
+        description="The fewest distinct people in each arm of whom an effect is estimated and "
+        "shown. Persons.",
+    )
+    max_person_weight: float = Field(
+        0.15,
+        gt=0,
+        le=0.2,
+        description="The largest share of an arm's weight that one person may have. 0 to 0.2.",
+    )

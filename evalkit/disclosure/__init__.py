@@ -2,12 +2,13 @@
 `Published`, and only this room makes it.
 """
 
+from evalkit.disclosure.counts import protect_counts
+from evalkit.disclosure.curves import protect_curve
+from evalkit.disclosure.estimates import protect_estimates
 from evalkit.disclosure.gate import protected, protected_all, read_unit, release, release_all
-from evalkit.disclosure.group_curves import protect_group_curves
 from evalkit.disclosure.own_table import protect_own
-from evalkit.disclosure.protect import protect_counts, protect_curve, protect_estimates
 from evalkit.disclosure.published import RULE_TEXTS, Published, require_published
-from evalkit.disclosure.release import publish, read_published
+from evalkit.disclosure.sealing import publish, read_published
 
 __all__ = [
     "RULE_TEXTS",
@@ -15,7 +16,6 @@ __all__ = [
     "protect_counts",
     "protect_curve",
     "protect_estimates",
-    "protect_group_curves",
     "protect_own",
     "protected",
     "protected_all",

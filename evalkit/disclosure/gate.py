@@ -11,10 +11,11 @@ from typing import TypedDict
 
 import polars as pl
 
-from evalkit.disclosure.group_curves import protect_group_curves
-from evalkit.disclosure.protect import protect_counts, protect_curve, protect_estimates
+from evalkit.disclosure.counts import protect_counts
+from evalkit.disclosure.curves import protect_curve
+from evalkit.disclosure.estimates import protect_estimates
 from evalkit.disclosure.published import Published
-from evalkit.disclosure.release import publish, read_published
+from evalkit.disclosure.sealing import publish, read_published
 from evalkit.errors import DisclosureError, nearest
 from evalkit.line.published import PUBLISHED
 from evalkit.line.table import Guard, Table
@@ -29,7 +30,6 @@ class _Provenance(TypedDict):
     unit: str
     source: str
     grade: str
-    min_count: int
 
 
 def release(
@@ -91,10 +91,9 @@ def protected(
         "unit": declared.unit,
         "source": run.params.run,
         "grade": SIMULATED if is_simulated else grade or declared.grade,
-        "min_count": run.params.min_count,
     }
     declared = _with_names(declared, table.columns)
-    return _by_rule(_as_declared(table, declared), declared, guard, provenance)
+    return _by_rule(_as_declared(table, declared), declared, guard, provenance, run)
 
 
 def release_all(
@@ -185,7 +184,11 @@ def _holds(declared: pl.DataType, kind: pl.DataType) -> bool:
 
 
 def _by_rule(
-    table: pl.DataFrame, declared: Table, guard: Guard, provenance: _Provenance
+    table: pl.DataFrame,
+    declared: Table,
+    guard: Guard,
+    provenance: _Provenance,
+    run: Run,
 ) -> Published:
     if guard.rule == "counts":
         return protect_counts(
@@ -193,22 +196,21 @@ def _by_rule(
             keys=declared.keys,
             counts=declared.values,
             n_persons=guard.count,
-            total_over=guard.total_over,
+            shares={share: (part, whole) for share, part, whole in guard.shares},
+            spans=dict(guard.spans),
             needed=guard.needed,
             **provenance,
         )
     if guard.rule == "curve":
-        *by, cause, time = declared.keys
-        return protect_curve(table, by=by, time=time, cause=cause, **provenance)
-    if guard.rule == "group_curves":
-        *by, group, time = declared.keys
-        return protect_group_curves(
-            table,
+        *by, time = declared.keys
+        return protect_curve(
+            table.select(*declared.columns, *declared.guard_columns),
             by=by,
-            group=group,
             time=time,
-            values=declared.values,
             n_persons=guard.persons,
+            parts=guard.parts,
+            is_every_month=guard.is_every_month,
+            months=run.params.survival.quoted_months,
             **provenance,
         )
     return protect_estimates(
@@ -216,6 +218,10 @@ def _by_rule(
         keys=declared.keys,
         values=declared.values,
         n_persons=guard.count,
+        min_persons=run.params.disclosure.min_persons,
+        one_person=guard.one_person,
+        exact=guard.exact,
+        spans={name: span for name, span in guard.spans if not isinstance(span, str)},
         needed=guard.needed,
         is_uncounted_shown=guard.is_uncounted_shown,
         **provenance,

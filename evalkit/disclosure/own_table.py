@@ -6,11 +6,9 @@ from typing import Any
 
 import polars as pl
 
-from evalkit.disclosure.protect import (
-    protect_counts,
-    protect_curve,
-    protect_estimates,
-)
+from evalkit.disclosure.counts import protect_counts
+from evalkit.disclosure.curves import protect_curve
+from evalkit.disclosure.estimates import protect_estimates
 from evalkit.disclosure.published import Published
 from evalkit.errors import DisclosureError
 

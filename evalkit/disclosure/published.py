@@ -23,22 +23,15 @@ SEAL = object()
 # key "rule.CODE".
 RULE_TEXTS: Mapping[str, str] = MappingProxyType(
     {
-        "min_persons": "Values resting on 1 to {below} persons are withheld; zero may be shown.",
-        "small_group": "Of a group of 1 to {below} persons nothing is shown, not even that there "
-        "are none.",
-        "complement": "Where a withheld value could be found by subtraction, the next smallest is "
-        "withheld too.",
-        "complement_of_total": "A count that leaves 1 to {below} persons of its total outside is "
-        "withheld.",
-        "total_over": "Totals are taken as known over: {columns}.",
-        "merged_steps": "A curve changes only when at least {n} events have gathered; until then "
-        "it keeps its last value.",
-        "min_at_risk": "A curve ends where fewer than {n} are at risk; the number at risk changes "
-        "in steps of at least {n}.",
-        "merged_together": "Curves of groups change only in months by which every group has "
-        "gathered at least {n} events or none.",
-        "min_basis": "Estimates resting on fewer than {n} persons are withheld.",
-        "not_about_persons": "The table does not count persons; no small-number rule applies.",
+        "rounded": "Numbers of persons, spells and episodes are rounded to the nearest {n}; 0 "
+        "stands for 0, 1 or 2.",
+        "shares_of": "Shares are computed from the rounded numbers, of wholes of {n} or more.",
+        "curve_of": "Curves are shown of {n} persons or more, in steps of five of them.",
+        "quoted_months": "Curves are shown at quoted months.",
+        "min_persons": "Estimates that rest on fewer than {n} persons are withheld.",
+        "one_person": "Means and estimates are rounded to a step not below what one person can "
+        "change them by.",
+        "not_about_persons": "Nothing else in the table is about persons.",
     }
 )
 
@@ -183,9 +176,7 @@ def require_published(table: object, *, where: str) -> Published:
 def rule_in_words(rule: str) -> str:
     """A rule's code as an English sentence."""
     code, _, value = rule.partition(":")
-    if value.isdigit():
-        return RULE_TEXTS[code].format(n=int(value), below=int(value) - 1)
-    return RULE_TEXTS[code].format(columns=value.replace(",", ", "))
+    return RULE_TEXTS[code].format(n=value)
 
 
 def _is_one_of(column: str, value: object) -> pl.Expr:

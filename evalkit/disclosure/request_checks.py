@@ -7,11 +7,10 @@ import polars as pl
 
 from evalkit.errors import DisclosureError
 from evalkit.ids import rows_with_personal_numbers
-from evalkit.line.columns import PERSON_IDS
+from evalkit.line.columns import PERSON_IDS, is_counted
 from evalkit.vocabulary import GRADES
 
 ADDED_COLUMNS = ("row_id", "status")
-MIN_COUNT_ALLOWED = 3
 
 
 def check_table(
@@ -22,7 +21,6 @@ def check_table(
     values: Sequence[str],
     also: Sequence[str] = (),
     grade: str,
-    min_count: int,
 ) -> None:
     """Refuse a table that cannot be published, and name all its faults at once.
 
@@ -34,17 +32,15 @@ def check_table(
         Part of its provenance.
     keys, values, also : sequence of str
         Columns that identify a row; columns to publish; columns that the rules read.
-    min_count : int
-        The smallest number of persons to be shown. Persons.
 
     Raises
     ------
     DisclosureError
-        If a column is missing or identifies persons, a key is repeated, or name, grade or min_count
-        is not allowed.
+        If a column is missing or identifies persons, a key is repeated, a number of people is
+        negative, or name or grade is not allowed.
     """
     faults = [
-        *_faults_of_request(name, keys, values, grade, min_count),
+        *_faults_of_request(name, keys, values, grade),
         *_faults_of_rows(table, keys, values, also),
     ]
     if faults:
@@ -59,15 +55,13 @@ def check_table(
 
 
 def _faults_of_request(
-    name: str, keys: Sequence[str], values: Sequence[str], grade: str, min_count: int
+    name: str, keys: Sequence[str], values: Sequence[str], grade: str
 ) -> list[str]:
     faults = []
     if not re.fullmatch(r"[\w-]+", name):
         faults.append("the name may hold letters, digits, _ and - only")
     if grade not in GRADES:
         faults.append(f"the grade is not one of {', '.join(GRADES)}")
-    if min_count < MIN_COUNT_ALLOWED:
-        faults.append(f"min_count is below {MIN_COUNT_ALLOWED}")
     if reserved := [column for column in (*keys, *values) if column in ADDED_COLUMNS]:
         faults.append(f"columns that disclosure control adds itself: {', '.join(reserved)}")
     if identifying := [column for column in (*keys, *values) if column in PERSON_IDS]:
@@ -91,6 +85,9 @@ def _faults_of_rows(
         column for column in texts if rows_with_personal_numbers(table[column].unique())
     ]:
         faults.append(f"what looks like a personnummer in: {', '.join(numbered)}")
+    counted = [column for column in dict.fromkeys((*values, *also)) if is_counted(column)]
+    if negative := [column for column in counted if (table[column] < 0).any()]:
+        faults.append(f"numbers of people below zero in: {', '.join(negative)}")
     if table.select(keys).is_duplicated().any():
         faults.append(f"a key stands more than once (keys: {', '.join(keys)})")
     return faults

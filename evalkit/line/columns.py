@@ -38,6 +38,13 @@ _DTYPES: Mapping[Form, DataTypeClass] = MappingProxyType(
 )
 
 
+# Units in which people, and what each of them has, are counted: gate 2 rounds every such number.
+COUNTED = frozenset(
+    (
+        *("persons", "spells", "persons, spells", "episodes", "rows", "faults"),
+        *("starts per year", "persons per year"),
+    )
+)
 # Columns that identify persons; a row with one of them is a part of a person's life.
 PERSON_IDS = ("person_id", "household_id")
 
@@ -88,6 +95,13 @@ def register(columns: Iterable[Column]) -> Mapping[str, Column]:
             )
         by_name[column.name] = column
     return MappingProxyType(by_name)
+
+
+def is_counted(name: str) -> bool:
+    """Whether a column holds numbers of people, spells or episodes, in which 0 stands for 0 to 2
+    once it is published.
+    """
+    return name in COLUMNS and COLUMNS[name].unit in COUNTED
 
 
 def schema_of(*names: str) -> pl.Schema:
@@ -149,7 +163,7 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("number", "months", "months_between_persons"),
         # How many.
         *_columns("count", "persons", "n_persons n_starters n_eligible n_fewest"),
-        *_columns("count", "persons", "trial_persons own_starters_needed"),
+        *_columns("count", "persons needed", "trial_persons own_starters_needed"),
         *_columns("count", "spells", "n_at_risk n_events"),
         *_columns("count", "spells", "n_spells n_ended"),
         *_columns("count", "episodes", "n_episodes"),
@@ -161,7 +175,8 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("count", "districts", "n_districts_alone n_districts_together"),
         *_columns("count", "places x months", "n_place_months n_occupied"),
         *_columns("count", "periods", "event_period"),
-        *_columns("count", "", "count spell_no episode_no draw bin condition"),
+        *_columns("count", "persons, spells", "count"),
+        *_columns("count", "", "spell_no episode_no draw bin condition"),
         *_columns("number", "starts per year", "n_starts n_starts_alone n_starts_together"),
         *_columns("number", "starts per year", "n_shared n_lent n_starts_now n_starts_planned"),
         *_columns("number", "persons per year", "n_eligible_per_year"),

@@ -19,10 +19,9 @@ rows, and `status` (`ok`, `suppressed` or `not_estimable`). A table with one fil
 carries the district's name: `exit_curves-belfast`, and `exit_curves-all` for the city.
 """
 _RULES = {
-    "counts": "small counts of persons",
-    "curve": "steps of a curve with few events",
-    "group_curves": "curves of small groups, and steps with few events of any group",
-    "estimates": "estimates that rest on few persons",
+    "counts": "nothing; numbers rounded",
+    "curve": "curves of few persons; shown at quoted months, in steps of five persons",
+    "estimates": "estimates that rest on few persons; rounded to what one of them can change",
 }
 
 

@@ -20,30 +20,39 @@ from evalkit.errors import DisclosureError
 from evalkit.line.columns import schema_of
 from evalkit.vocabulary import Grade
 
-GuardRule = Literal["counts", "curve", "group_curves", "estimates"]
-
-# What the rules read of a table beside its keys and values.
-_READ_BY_RULE: dict[GuardRule, tuple[str, ...]] = {
-    "counts": (),
-    "curve": (),
-    "group_curves": ("n_at_risk", "n_events"),
-    "estimates": (),
-}
+GuardRule = Literal["counts", "curve", "estimates"]
 
 
 @dataclass(frozen=True)
 class Guard:
-    """How disclosure control lets a table out.
+    """How disclosure control lets a table out. Numbers of people are rounded to the nearest five
+    in every table (`evalkit.line.columns.is_counted`).
 
     Attributes
     ----------
-    rule : {"counts", "curve", "group_curves", "estimates"}
-        The rule (`evalkit.disclosure`): counts of persons, one curve or curves of groups read off
-        the register, or estimates that rest on a number of persons.
+    rule : {"counts", "curve", "estimates"}
+        The rule (`evalkit.disclosure`): counts of people with shares and means of them, curves read
+        off the register, or estimates that rest on a number of persons.
     count : str, optional
         The column with the persons behind a row. None: the table is not about persons.
+    shares : tuple of (str, str, str)
+        Shares among the values, each with the columns of its part and of its whole, from which
+        gate 2 computes it.
+    spans : tuple of (str, float or str)
+        Means among the values of what people do, each with how far apart two people can be in it: a
+        number or a column.
+    parts : str, optional
+        The key of a curve whose values divide the same people: ways out, states.
+    is_every_month : bool
+        Whether a curve is shown in every month.
+    one_person : str, optional
+        The column with the largest influence of one person on an estimate, as a share of its
+        standard error.
+    exact : tuple of str
+        Values that are about nobody and stay as they are: declared limits, prices.
     total_over : tuple of str
-        Keys over which counts add up to a total that is known.
+        Keys over which numbers of people add up to the row with key "all", or to a total that is
+        known: what an attacker starts from.
     needed : tuple of str
         The values that a row is about where it has others beside them: a row without any of them
         is not estimable.
@@ -55,6 +64,12 @@ class Guard:
 
     rule: GuardRule
     count: str | None = None
+    shares: tuple[tuple[str, str, str], ...] = ()
+    spans: tuple[tuple[str, float | str], ...] = ()
+    parts: str | None = None
+    is_every_month: bool = False
+    one_person: str | None = None
+    exact: tuple[str, ...] = ()
     total_over: tuple[str, ...] = ()
     needed: tuple[str, ...] = ()
     is_uncounted_shown: bool = False
@@ -72,10 +87,21 @@ class Guard:
             raise DisclosureError(
                 "A guard does not name its column of persons.",
                 where=f"evalkit/line/published: rule {self.rule}",
-                why="The rule withholds what rests on few persons and has to know how many.",
+                why="The rule rounds by the people behind a row and has to know how many.",
                 fix="name the column as the guard's count.",
             )
         return self.count
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """The columns that the rule reads."""
+        named = (
+            self.count,
+            self.one_person,
+            *(column for _, part, whole in self.shares for column in (part, whole)),
+            *(span for _, span in self.spans if isinstance(span, str)),
+        )
+        return tuple(dict.fromkeys(name for name in named if name is not None))
 
 
 @dataclass(frozen=True)
@@ -141,9 +167,7 @@ class Table:
         """What its guard reads beside the columns that are published."""
         if self.guard is None:
             return ()
-        count = (self.guard.count,) if self.guard.count else ()
-        read = (*count, *_READ_BY_RULE[self.guard.rule])
-        return tuple(name for name in read if name not in self.columns)
+        return tuple(name for name in self.guard.read if name not in self.columns)
 
     @property
     def schema(self) -> pl.Schema:

@@ -177,9 +177,9 @@ DESCRIPTION = (
         "exit_curves",
         "One row per way out of support and month: share of spells that have ended that way.",
         keys=("district", "exit", "month"),
-        values=("estimate", "std_error", "ci_lower", "ci_upper", "n_at_risk", "n_events"),
+        values=(*_RANGE, "n_at_risk"),
         unit="share of spells",
-        guard=Guard("curve"),
+        guard=Guard("curve", "n_persons", parts="exit"),
         scope="district",
     ),
     Table(
@@ -207,7 +207,7 @@ DESCRIPTION = (
         keys=("district", "characteristic", "group", "month"),
         values=_RANGE,
         unit="share of spells",
-        guard=Guard("group_curves", "n_persons", total_over=("group",)),
+        guard=Guard("curve", "n_persons"),
         scope="district",
     ),
     Table(
@@ -216,7 +216,7 @@ DESCRIPTION = (
         keys=("district", "state", "month"),
         values=_RANGE,
         unit="share of people",
-        guard=Guard("counts", "n_persons", total_over=("state",)),
+        guard=Guard("curve", "n_persons", parts="state", is_every_month=True),
         scope="district",
     ),
 )

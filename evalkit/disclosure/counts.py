@@ -1,0 +1,111 @@
+"""Tables of counts: every number of people to the nearest five, shares from those numbers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from evalkit.disclosure.published import Published
+from evalkit.disclosure.request_checks import check_table
+from evalkit.disclosure.rounding import BASE, MIN_WHOLE, nearest_five, round_counts, round_measures
+from evalkit.disclosure.sealing import seal_table
+
+ROUNDED = f"rounded:{BASE}"
+
+
+def protect_counts(
+    table: pl.DataFrame,
+    *,
+    name: str,
+    keys: Sequence[str],
+    counts: Sequence[str],
+    n_persons: str | None,
+    shares: Mapping[str, tuple[str, str]] | None = None,
+    spans: Mapping[str, float | str] | None = None,
+    needed: Sequence[str] = (),
+    **provenance: Any,
+) -> Published:
+    """Round every number of people to the nearest five and compute shares from what is shown.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per cell.
+    name : str
+        The table's name; unit, source and grade follow as `provenance`, see `Published`.
+    keys, counts : sequence of str
+        Columns that identify a cell; columns to publish.
+    n_persons : str, optional
+        Column with the persons behind a row, for means that stand in it: none is shown of fewer
+        than 30.
+    shares : mapping
+        By column: the columns of the part and of the whole that it is made of. Their own values are
+        not looked at: a share is the rounded part of the rounded whole, in whole points, where that
+        is 30 or more.
+    spans : mapping
+        By column that is a mean of what people do: how far apart two of them can be in it, a number
+        or a column. It is rounded to a step that one person cannot move it by.
+    needed : sequence of str
+        Those of `counts` that the row is about, if some are: without any of them it is
+        `not_estimable`.
+
+    Raises
+    ------
+    DisclosureError
+        If a column is missing, a key is repeated, a count is negative, or a column holds persons'
+        identifiers.
+    """
+    shares, spans = dict(shares or {}), dict(spans or {})
+    behind = [*([n_persons] if n_persons else []), *(c for pair in shares.values() for c in pair)]
+    behind += [span for span in spans.values() if isinstance(span, str)]
+    check_table(table, name=name, keys=keys, values=counts, also=behind, grade=provenance["grade"])
+    rows = table.sort(keys)
+    means = [column for column in counts if rows.schema[column].is_float() and column not in shares]
+    people = (rows[n_persons].fill_null(0) if n_persons else pl.Series([0.0] * rows.height)).cast(
+        pl.Float64
+    )
+    n_behind = people.to_numpy()
+    rounded = round_counts(rows, counts)
+    rounded = round_measures(
+        rounded,
+        means,
+        n_persons=n_behind,
+        spans={column: _span(rows, span) for column, span in spans.items() if column in means},
+    )
+    is_enough = pl.Series(n_behind >= MIN_WHOLE)
+    data = rounded.with_columns(
+        *(_share(column, part, whole) for column, (part, whole) in shares.items()),
+        *(
+            pl.when(is_enough).then(pl.col(column)).alias(column)
+            for column in means
+            if n_persons and column in spans
+        ),
+    )
+    return seal_table(
+        data,
+        np.zeros(rows.height, dtype=bool),
+        name=name,
+        keys=keys,
+        values=counts,
+        rules=[
+            ROUNDED,
+            *([f"shares_of:{MIN_WHOLE}"] if shares else []),
+            *(["one_person"] if spans else []),
+        ],
+        needed=needed,
+        **provenance,
+    )
+
+
+def _share(column: str, part: str, whole: str) -> pl.Expr:
+    of = nearest_five(pl.col(whole))
+    return (
+        pl.when(of >= MIN_WHOLE).then((nearest_five(pl.col(part)) / of).clip(0, 1).round(2))
+    ).alias(column)
+
+
+def _span(rows: pl.DataFrame, span: float | str) -> np.ndarray:
+    if isinstance(span, str):
+        return rows[span].cast(pl.Float64).to_numpy()
+    return np.full(rows.height, float(span))

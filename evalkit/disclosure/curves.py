@@ -1,0 +1,196 @@
+"""Curves of people: at quoted months, as numbers of people to the nearest five over all of them.
+
+So a curve tells no more than a table of cumulative counts would, each of them known to within two:
+nothing adds up to the events of a single month. Beside the review of three methods on two runs (see
+docs/DISCLOSURE.md), on curves: O'Keefe, Sparks, McAullay & Loong (2012), Confidentialising survival
+analysis output in a remote data access system, J. Privacy and Confidentiality 4(1).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from evalkit.disclosure.counts import ROUNDED
+from evalkit.disclosure.published import Published
+from evalkit.disclosure.request_checks import check_table
+from evalkit.disclosure.rounding import BASE, MIN_WHOLE, round_counts
+from evalkit.disclosure.sealing import seal_table
+
+QUOTED_MONTHS = (0, 3, 6, 9, 12, 18, 24, 30, 36)
+# After the last of them, once a year.
+_YEAR = 12
+CURVE_VALUES = ("estimate", "ci_lower", "ci_upper", "n_at_risk")
+_TOLERANCE = 1e-9
+
+
+def protect_curve(
+    curve: pl.DataFrame,
+    *,
+    name: str,
+    by: Sequence[str],
+    time: str,
+    n_persons: str,
+    parts: str | None = None,
+    is_every_month: bool = False,
+    months: Sequence[int] = (),
+    **provenance: Any,
+) -> Published:
+    """Show curves at quoted months, in steps of five people.
+
+    Parameters
+    ----------
+    curve : DataFrame
+        One row per curve and time: estimate (a share), ci_lower and ci_upper (those that exist),
+        n_at_risk (if there is one), `n_persons`.
+    name : str
+        The table's name; unit, source and grade follow as `provenance`, see `Published`.
+    by, time : str or sequence of str
+        Columns of the curve and of its time.
+    n_persons : str
+        Column with the persons of the curve, the same in all its rows. A curve of fewer than 30 is
+        withheld.
+    parts : str, optional
+        That of the `by` columns whose curves divide the same people: ways out, states. Rounded,
+        they add up to no more than all of them.
+    is_every_month : bool
+        Whether every month is shown, not the quoted ones alone: a share of those who are there, of
+        which no change of one month can be read off.
+    months : sequence of int
+        Further months to show: those that a run quotes.
+
+    Returns
+    -------
+    Published
+        Columns: row_id, by, time, estimate, its limits (outwards to the same step), n_at_risk to
+        the nearest five, status. A curve ends where one person would move it by more than a step.
+
+    Raises
+    ------
+    DisclosureError
+        As `protect_counts`.
+    """
+    keys = [*by, time]
+    values = [column for column in CURVE_VALUES if column in curve.columns]
+    check_table(
+        curve, name=name, keys=keys, values=values, also=[n_persons], grade=provenance["grade"]
+    )
+    rows = curve.sort(keys)
+    if not is_every_month:
+        rows = _at_quoted_months(rows, by=by, time=time, further=months)
+    whole = [column for column in by if column != parts]
+    groups = rows.partition_by(whole, maintain_order=True) if whole and rows.height else [rows]
+    shown = pl.concat(
+        [
+            _in_fives(group, parts=parts, time=time, n_persons=n_persons, values=values)
+            for group in groups
+        ]
+    )
+    return seal_table(
+        round_counts(shown, values),
+        shown["_is_withheld"].to_numpy(),
+        name=name,
+        keys=keys,
+        values=values,
+        rules=[ROUNDED, f"curve_of:{MIN_WHOLE}", *([] if is_every_month else ["quoted_months"])],
+        **provenance,
+    )
+
+
+def _at_quoted_months(
+    rows: pl.DataFrame, *, by: Sequence[str], time: str, further: Sequence[int]
+) -> pl.DataFrame:
+    """Each curve's rows at the quoted months it reaches, with the values that it has there."""
+    if not rows.height:
+        return rows
+    last = int(rows[time].cast(pl.Float64).to_numpy().max())
+    yearly = range(QUOTED_MONTHS[-1] + _YEAR, last + 1, _YEAR)
+    months = sorted(month for month in {*QUOTED_MONTHS, *yearly, *further} if month <= last)
+    quoted = pl.DataFrame({time: months}).cast({time: rows.schema[time]})
+    ends = (
+        rows.group_by(by).agg(_last=pl.col(time).max(), _first=pl.col(time).min())
+        if by
+        else (rows.select(_last=pl.col(time).max(), _first=pl.col(time).min()))
+    )
+    wanted = ends.join(quoted, how="cross").filter(
+        pl.col(time).is_between(pl.col("_first"), pl.col("_last"))
+    )
+    return (
+        wanted.drop("_first", "_last")
+        .sort(time)
+        .join_asof(
+            rows.sort(time),
+            on=time,
+            by=list(by) or None,
+            strategy="backward",
+            check_sortedness=False,
+        )
+        .select(rows.columns)
+        .sort([*by, time])
+    )
+
+
+def _in_fives(
+    rows: pl.DataFrame,
+    *,
+    parts: str | None,
+    time: str,
+    n_persons: str,
+    values: Sequence[str],
+) -> pl.DataFrame:
+    """The curves of one set of people as multiples of five of them, with what is withheld."""
+    people = rows[n_persons].fill_null(0).to_numpy().astype(float)
+    rounded = np.floor((people + BASE / 2) / BASE) * BASE
+    is_small = rounded < MIN_WHOLE
+    step = np.where(rounded > 0, BASE / np.maximum(rounded, 1), np.nan)
+    estimate = rows["estimate"].to_numpy().astype(float)
+    fives = np.floor(estimate / step + 0.5)
+    if parts is not None:
+        fives = _within_all(fives, rows[parts], rows[time], rounded / BASE)
+    columns = [pl.Series("estimate", np.clip(fives * step, 0, 1), nan_to_null=True)]
+    for limit, outwards in (("ci_lower", np.floor), ("ci_upper", np.ceil)):
+        if limit in values:
+            ends = outwards(np.round(rows[limit].to_numpy().astype(float) / step, 9)) * step
+            columns.append(pl.Series(limit, np.clip(ends, 0, 1), nan_to_null=True))
+    is_withheld = is_small | _is_moved_by_one(rows, parts, time, people)
+    return rows.with_columns(*columns, _is_withheld=pl.Series(is_withheld, dtype=pl.Boolean))
+
+
+def _within_all(
+    fives: np.ndarray, parts: pl.Series, time: pl.Series, most: np.ndarray
+) -> np.ndarray:
+    """The parts of the same people, taken down by a five where rounding up has made them more than
+    all: the largest first that does not fall below what it was.
+    """
+    fives, names = fives.copy(), parts.to_numpy()
+    before: dict[Any, float] = {}
+    for month in time.unique().sort():
+        rows = np.flatnonzero((time == month).to_numpy())
+        while np.nansum(fives[rows]) > most[rows].min() + _TOLERANCE:
+            can_fall = [row for row in rows if fives[row] > max(before.get(names[row], 0.0), 0.0)]
+            largest = max(can_fall or rows, key=lambda row: fives[row])
+            fives[largest] -= 1
+        before = {names[row]: fives[row] for row in rows}
+    return fives
+
+
+def _is_moved_by_one(
+    rows: pl.DataFrame, parts: str | None, time: str, people: np.ndarray
+) -> np.ndarray:
+    """Whether a row lies at or after the first month at which so few are at risk that one of them
+    moves the curve by more than a step. At time 0 nobody has been observed yet.
+    """
+    if "n_at_risk" not in rows.columns:
+        return np.zeros(rows.height, dtype=bool)
+    left = (
+        rows.select(1 - pl.col("estimate").sum().over(time)).to_series().to_numpy()
+        if parts is not None
+        else rows["estimate"].to_numpy()
+    )
+    at_risk = rows["n_at_risk"].fill_null(0).to_numpy()
+    is_few = (at_risk * BASE < left * people) & (rows[time].to_numpy() > 0)
+    series = [parts] if parts is not None else []
+    flagged = rows.with_columns(_few=pl.Series(is_few, dtype=pl.Boolean))
+    ended = pl.col("_few").cum_max()
+    return flagged.select(ended.over(series) if series else ended).to_series().to_numpy()

@@ -1,0 +1,162 @@
+"""The arithmetic of gate 2: numbers of people to the nearest five, other numbers to a step that
+hides what one person does to them.
+
+A published 0 of persons, spells or episodes stands for 0, 1 or 2, and is written so.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from evalkit.line.columns import COLUMNS, is_counted
+
+BASE = 5
+# The smallest rounded whole of which a share is shown, and the smallest group with a curve.
+MIN_WHOLE = 30
+# Persons below whom a probability is shown in twentieths.
+_MANY = 100
+_COARSE, _FINE = 0.05, 0.01
+# A range that holds in 95 cases of 100 is so many standard errors wide.
+_WIDTH = 2 * 1.959964
+# How far one person can be from the mean where a number has no range of its own: that of a share,
+# of standard deviations, of a ratio; of all else twice the number itself.
+_SPANS = {"share": 1.0, "standard deviations": 2.0, "ratio": 2.0}
+_LIMITS_OF_ROW = ("ci_lower", "ci_upper")
+# Forms whose values are not about what people did: words, dates, horizons, numbers of districts.
+_NOT_MEASURED = ("word", "name", "text", "flag", "date", "months", "count")
+_OF_NOBODY = ("rank", "share per year")
+
+
+def nearest_five(column: pl.Expr) -> pl.Expr:
+    """Numbers of persons, spells or episodes to the nearest five; 0, 1 and 2 become 0."""
+    return ((column + BASE / 2) / BASE).floor() * BASE
+
+
+def step_above(size: np.ndarray) -> np.ndarray:
+    """The smallest of 1, 2 and 5 times a power of ten that is not below a size; NaN where there is
+    none.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        power = 10.0 ** np.floor(np.log10(np.where(size > 0, size, np.nan)))
+        lead = size / power
+    factors = np.array([1.0, 2.0, 5.0, 10.0])
+    # Ten ulps of grace, so that 0.2 is not above 0.2.
+    place = np.minimum(np.searchsorted(factors * (1 + 1e-12), lead), 3)
+    return np.where(np.isfinite(lead), factors[place] * power, np.nan)
+
+
+def round_counts(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """The rows with every number of people among the columns to the nearest five."""
+    return rows.with_columns(
+        nearest_five(pl.col(column)).cast(rows.schema[column])
+        for column in columns
+        if is_counted(column)
+    )
+
+
+def round_measures(
+    rows: pl.DataFrame,
+    columns: Sequence[str],
+    *,
+    n_persons: np.ndarray,
+    one_person: np.ndarray | None = None,
+    spans: dict[str, np.ndarray],
+    exact: Sequence[str] = (),
+) -> pl.DataFrame:
+    """The rows with every other number rounded to a step not below what one person can do to it.
+
+    Parameters
+    ----------
+    rows, columns
+        The table, and those of its columns that are published.
+    n_persons : (n,) float
+        Distinct persons behind each row.
+    one_person : (n,) float, optional
+        The largest influence of one person as a share of the standard error. Without it that of
+        people of equal weight, one of whom is two standard deviations from the mean.
+    spans : dict
+        (n,) float by column: how far apart two people can be in it, for means of what people do.
+    exact : sequence of str
+        Columns that are about nobody: declared limits, prices.
+
+    Returns
+    -------
+    DataFrame
+        Limits are rounded outwards, to the step of the number that they are of; a number without a
+        range takes the step of the row's first one if it is counted in the same, else that of its
+        span. Probabilities are shown in twentieths below 100 persons, else in hundredths.
+    """
+    with np.errstate(divide="ignore"):
+        each = np.where(n_persons > 0, 1 / n_persons, np.nan)
+    share = np.minimum(1.0, 2 * np.sqrt(each)) if one_person is None else one_person
+    measured = [name for name in columns if _is_measured(name, rows.schema[name], exact)]
+    limits = {name: pair for name in measured if (pair := _limits_of(name, measured)) is not None}
+    ends = {end for pair in limits.values() for end in pair}
+    first = _step_of_range(rows, next(iter(limits.values())), share) if limits else None
+    main_unit = COLUMNS[next(iter(limits))].unit if limits else None
+    rounded = []
+    for name in measured:
+        if name in ends:
+            continue
+        values = _array(rows, name)
+        column = COLUMNS[name]
+        if name in spans:
+            step = step_above(spans[name] * each)
+        elif name.startswith("median"):
+            step = np.ones(rows.height)
+        elif column.unit == "probability":
+            step = np.where(n_persons < _MANY, _COARSE, _FINE)
+        elif name in limits:
+            step = _step_of_range(rows, limits[name], share)
+        elif column.unit in _SPANS:
+            step = np.maximum(step_above(_SPANS[column.unit] * each), _FINE)
+        elif first is not None and column.unit in (main_unit, ""):
+            step = first
+        else:
+            step = step_above(np.abs(values) * 2 * each)
+        rounded.append(_series(name, values, step, np.round))
+        if name in limits:
+            lower, upper = limits[name]
+            rounded.append(_series(lower, _array(rows, lower), step, np.floor))
+            rounded.append(_series(upper, _array(rows, upper), step, np.ceil))
+    return rows.with_columns(rounded)
+
+
+def _is_measured(name: str, kind: pl.DataType, exact: Sequence[str]) -> bool:
+    column = COLUMNS.get(name)
+    if column is None or name in exact or not kind.is_float() or is_counted(name):
+        return False
+    return column.form not in _NOT_MEASURED and column.unit not in _OF_NOBODY
+
+
+def _limits_of(name: str, measured: Sequence[str]) -> tuple[str, str] | None:
+    """The columns of the range of a number: its own, or the row's for the first that has none."""
+    own = (f"{name}_lower", f"{name}_upper")
+    if set(own) <= set(measured):
+        return own
+    if name in ("estimate", "difference", "effect", "added_value") and set(_LIMITS_OF_ROW) <= set(
+        measured
+    ):
+        return _LIMITS_OF_ROW
+    return None
+
+
+def _step_of_range(rows: pl.DataFrame, limits: tuple[str, str], share: np.ndarray) -> np.ndarray:
+    lower, upper = (_array(rows, name) for name in limits)
+    return step_above(share * (upper - lower) / _WIDTH)
+
+
+def _array(rows: pl.DataFrame, name: str) -> np.ndarray:
+    return rows[name].cast(pl.Float64).to_numpy().astype(float)
+
+
+def _series(name: str, values: np.ndarray, step: np.ndarray, to_whole) -> pl.Series:
+    """The values as multiples of the step; as they are where there is none, such as a range that is
+    a point.
+    """
+    # Grace for what is a multiple already: 0.3 / 0.1 is not above 3.
+    multiples = np.round(values / step, 9)
+    # Steps are powers of ten times 1, 2 or 5: what is written to twelve digits is the multiple.
+    stepped = np.array([float(f"{value:.12g}") for value in to_whole(multiples) * step])
+    return pl.Series(name, np.where(np.isfinite(step), stepped, values), nan_to_null=True)
