@@ -90,10 +90,10 @@ list(disclosure.protected_all({"people": people}, run))
 # %% release
 # The same, and written into the run's published/.
 exits = spells.exit_counts(built["support_spells"])
-disclosure.sealing(exits, "exits", run).where(district="all")
+disclosure.release(exits, "exits", run).where(district="all")
 
 # %% release_all
-list(disclosure.sealing_all({"people": people}, run))
+list(disclosure.release_all({"people": people}, run))
 
 # %% publish
 # A table that was protected by hand.

@@ -223,7 +223,7 @@ status = effects.status_of_run(found.status, protocols, run.params.districts)
 levers = economics.value_levers(
     draws, book, status=found.status, min_starters=10, n_draws=20, **rules
 )
-disclosure.sealing_all(
+disclosure.release_all(
     {
         **results.for_publication(status),
         "value_levers": levers,
@@ -243,7 +243,7 @@ counts = spells.offer_counts(
 own_prices = economics.offer_prices(run, occupied, lengths)
 places = economics.run_place_costs(run, occupied)
 register = allocation.register_offers(counts, prices=own_prices, places=places, min_count=5)
-offers = disclosure.sealing(register, "offers", run)
+offers = disclosure.release(register, "offers", run)
 advice = economics.advice_of_run(run, offers)
 advice.select("district", "intervention_id", "advice", "advice_reason")
 
@@ -253,7 +253,7 @@ published = {
     name: disclosure.read_published(run.run_dir, name).data
     for name in ("value_levers", "value_parts", "value_curve", "value_payback", "offers")
 }
-published["advice"] = disclosure.sealing(advice, "advice", run).data
+published["advice"] = disclosure.release(advice, "advice", run).data
 of_city = economics.levers_of(published, "all", "government_training")
 of_city.state
 
