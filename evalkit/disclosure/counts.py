@@ -10,6 +10,7 @@ from evalkit.disclosure.published import Published
 from evalkit.disclosure.request_checks import check_table
 from evalkit.disclosure.rounding import BASE, MIN_WHOLE, nearest_five, round_counts, round_measures
 from evalkit.disclosure.sealing import seal_table
+from evalkit.line.columns import is_counted
 
 ROUNDED = f"rounded:{BASE}"
 
@@ -23,6 +24,7 @@ def protect_counts(
     n_persons: str | None,
     shares: Mapping[str, tuple[str, str]] | None = None,
     spans: Mapping[str, float | str] | None = None,
+    listed: Sequence[str] = (),
     needed: Sequence[str] = (),
     **provenance: Any,
 ) -> Published:
@@ -37,8 +39,8 @@ def protect_counts(
     keys, counts : sequence of str
         Columns that identify a cell; columns to publish.
     n_persons : str, optional
-        Column with the persons behind a row, for means that stand in it: none is shown of fewer
-        than 30.
+        Column with the persons behind a row, for means and medians that stand in it: none is shown
+        of fewer than 30.
     shares : mapping
         By column: the columns of the part and of the whole that it is made of. Their own values are
         not looked at: a share is the rounded part of the rounded whole, in whole points, where that
@@ -46,6 +48,9 @@ def protect_counts(
     spans : mapping
         By column that is a mean of what people do: how far apart two of them can be in it, a number
         or a column. It is rounded to a step that one person cannot move it by.
+    listed : sequence of str
+        Keys whose values are there only because somebody is in them. Those with 0 to 2 people in
+        every row are left out: that they are listed would tell that there is somebody.
     needed : sequence of str
         Those of `counts` that the row is about, if some are: without any of them it is
         `not_estimable`.
@@ -60,27 +65,25 @@ def protect_counts(
     behind = [*([n_persons] if n_persons else []), *(c for pair in shares.values() for c in pair)]
     behind += [span for span in spans.values() if isinstance(span, str)]
     check_table(table, name=name, keys=keys, values=counts, also=behind, grade=provenance["grade"])
-    rows = table.sort(keys)
-    means = [column for column in counts if rows.schema[column].is_float() and column not in shares]
-    people = (rows[n_persons].fill_null(0) if n_persons else pl.Series([0.0] * rows.height)).cast(
-        pl.Float64
-    )
-    n_behind = people.to_numpy()
-    rounded = round_counts(rows, counts)
+    rows = _with_people(table, counts, listed).sort(keys)
+    means = [
+        column
+        for column in counts
+        if rows.schema[column].is_float() and column not in shares and not is_counted(column)
+    ]
+    # As everybody knows it: a step that followed the true number would tell it.
+    people = rows.with_columns(_people=pl.col(n_persons).fill_null(0) if n_persons else 0)
+    shown = people.select(nearest_five(pl.col("_people"))).to_series().to_numpy().astype(float)
     rounded = round_measures(
-        rounded,
+        round_counts(rows, counts),
         means,
-        n_persons=n_behind,
+        n_persons=np.maximum(shown - BASE // 2, 0),
         spans={column: _span(rows, span) for column, span in spans.items() if column in means},
     )
-    is_enough = pl.Series(n_behind >= MIN_WHOLE)
+    is_enough = pl.Series(shown >= MIN_WHOLE, dtype=pl.Boolean)
     data = rounded.with_columns(
         *(_share(column, part, whole) for column, (part, whole) in shares.items()),
-        *(
-            pl.when(is_enough).then(pl.col(column)).alias(column)
-            for column in means
-            if n_persons and column in spans
-        ),
+        *(pl.when(is_enough).then(pl.col(column)).alias(column) for column in means),
     )
     return seal_table(
         data,
@@ -96,6 +99,16 @@ def protect_counts(
         needed=needed,
         **provenance,
     )
+
+
+def _with_people(rows: pl.DataFrame, columns: Sequence[str], listed: Sequence[str]) -> pl.DataFrame:
+    """The rows without the listed keys' values that have 0 to 2 people in all rows and columns."""
+    counted = [
+        nearest_five(pl.col(column)).fill_null(0) for column in columns if is_counted(column)
+    ]
+    if not listed or not counted:
+        return rows
+    return rows.filter((pl.max_horizontal(counted) > 0).any().over(list(listed)))
 
 
 def _share(column: str, part: str, whole: str) -> pl.Expr:

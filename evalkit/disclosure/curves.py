@@ -15,7 +15,7 @@ import polars as pl
 from evalkit.disclosure.counts import ROUNDED
 from evalkit.disclosure.published import Published
 from evalkit.disclosure.request_checks import check_table
-from evalkit.disclosure.rounding import BASE, MIN_WHOLE, round_counts
+from evalkit.disclosure.rounding import BASE, MIN_WHOLE, nearest_five, round_counts
 from evalkit.disclosure.sealing import seal_table
 
 QUOTED_MONTHS = (0, 3, 6, 9, 12, 18, 24, 30, 36)
@@ -53,7 +53,8 @@ def protect_curve(
         withheld.
     parts : str, optional
         That of the `by` columns whose curves divide the same people: ways out, states. Rounded,
-        they add up to no more than all of them.
+        they add up to no more than all of them. One that never has five people is left out, as
+        is a curve of 0 to 2 people.
     is_every_month : bool
         Whether every month is shown, not the quoted ones alone: a share of those who are there, of
         which no change of one month can be read off.
@@ -87,6 +88,10 @@ def protect_curve(
             for group in groups
         ]
     )
+    # That a group or a way out is listed would tell that somebody is in it.
+    shown = shown.filter(nearest_five(pl.col(n_persons)) > 0)
+    if parts is not None:
+        shown = shown.filter((pl.col("estimate") > 0).any().over(by))
     return seal_table(
         round_counts(shown, values),
         shown["_is_withheld"].to_numpy(),

@@ -115,6 +115,9 @@ def round_measures(
             step = first
         else:
             step = step_above(np.abs(values) * 2 * each)
+        # A range that is a point, or none at all, gives no step.
+        own = np.nan_to_num(step_above(np.abs(values) * 2 * each), nan=0.0)
+        step = np.where(np.isfinite(step), step, own)
         rounded.append(_series(name, values, step, np.round))
         if name in limits:
             lower, upper = limits[name]
@@ -152,11 +155,9 @@ def _array(rows: pl.DataFrame, name: str) -> np.ndarray:
 
 
 def _series(name: str, values: np.ndarray, step: np.ndarray, to_whole) -> pl.Series:
-    """The values as multiples of the step; as they are where there is none, such as a range that is
-    a point.
-    """
+    """The values as multiples of the step. Without one, only 0 is known of a number."""
     # Grace for what is a multiple already: 0.3 / 0.1 is not above 3.
-    multiples = np.round(values / step, 9)
+    multiples = np.round(values / np.where(step > 0, step, np.nan), 9)
     # Steps are powers of ten times 1, 2 or 5: what is written to twelve digits is the multiple.
     stepped = np.array([float(f"{value:.12g}") for value in to_whole(multiples) * step])
-    return pl.Series(name, np.where(np.isfinite(step), stepped, values), nan_to_null=True)
+    return pl.Series(name, np.where(values == 0, 0.0, stepped), nan_to_null=True)

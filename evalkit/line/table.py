@@ -53,6 +53,9 @@ class Guard:
     total_over : tuple of str
         Keys over which numbers of people add up to the row with key "all", or to a total that is
         known: what an attacker starts from.
+    listed : tuple of str
+        Keys whose values stand in a table of counts only because somebody is in them: ways out that
+        occur. Those with 0 to 2 people everywhere are left out.
     needed : tuple of str
         The values that a row is about where it has others beside them: a row without any of them
         is not estimable.
@@ -71,6 +74,7 @@ class Guard:
     one_person: str | None = None
     exact: tuple[str, ...] = ()
     total_over: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
     needed: tuple[str, ...] = ()
     is_uncounted_shown: bool = False
 

@@ -55,7 +55,7 @@ DESCRIPTION = (
         keys=("district", "exit"),
         values=("n_spells", "n_persons", "share"),
         unit="spells, persons, shares",
-        guard=Guard("counts", "n_persons", total_over=("district", "exit")),
+        guard=Guard("counts", "n_persons", total_over=("district", "exit"), listed=("exit",)),
     ),
     Table(
         "exit_bounds",
@@ -73,7 +73,7 @@ DESCRIPTION = (
         keys=("source", "exit"),
         values=("n_spells", "share"),
         unit="spells, shares",
-        guard=Guard("counts", "n_persons", total_over=("exit",)),
+        guard=Guard("counts", "n_persons", total_over=("exit",), listed=("exit",)),
     ),
     Table(
         "time_on_support",
@@ -89,7 +89,13 @@ DESCRIPTION = (
         keys=("district", "characteristic", "group", "horizon_months"),
         values=(*_RANGE, "n_spells", "n_persons"),
         unit="months",
-        guard=Guard("counts", "n_persons", total_over=("district", "group"), needed=("estimate",)),
+        guard=Guard(
+            "counts",
+            "n_persons",
+            total_over=("district", "group"),
+            listed=("characteristic", "group"),
+            needed=("estimate",),
+        ),
     ),
     Table(
         "long_term",
@@ -129,7 +135,12 @@ DESCRIPTION = (
         keys=("intervention_id", "ended_by"),
         values=("n_episodes", "n_persons", "share", "mean_gap_months"),
         unit="episodes, persons, shares, months",
-        guard=Guard("counts", "n_persons", total_over=("intervention_id", "ended_by")),
+        guard=Guard(
+            "counts",
+            "n_persons",
+            total_over=("intervention_id", "ended_by"),
+            listed=("intervention_id",),
+        ),
         about=(
             "For whoever plans the way from one intervention to the next: how long people wait, "
             "and for what."
@@ -141,7 +152,12 @@ DESCRIPTION = (
         keys=("intervention_id", "plan"),
         values=("n_episodes", "n_persons", "share", "mean_planned_months"),
         unit="episodes, persons, shares, months",
-        guard=Guard("counts", "n_persons", total_over=("intervention_id", "plan")),
+        guard=Guard(
+            "counts",
+            "n_persons",
+            total_over=("intervention_id", "plan"),
+            listed=("intervention_id", "plan"),
+        ),
         about="For whoever plans places: whether episodes end as planned, earlier or later.",
     ),
     Table(
@@ -167,7 +183,7 @@ DESCRIPTION = (
         keys=("collision", "believed", "set_aside"),
         values=("n_person_months", "n_persons"),
         unit="months, persons",
-        guard=Guard("counts", "n_persons"),
+        guard=Guard("counts", "n_persons", listed=("collision", "believed", "set_aside")),
         about=(
             "For the sender of the extract: which of two livelihoods of the same months is "
             "believed."
