@@ -7,11 +7,11 @@ from evalkit.disclosure.curves import protect_curve
 from evalkit.disclosure.estimates import protect_estimates
 from evalkit.disclosure.gate import protected, protected_all, read_unit, release, release_all
 from evalkit.disclosure.own_table import protect_own
-from evalkit.disclosure.published import RULE_TEXTS, Published, require_published
+from evalkit.disclosure.published import RULES, Published, require_published
 from evalkit.disclosure.sealing import publish, read_published
 
 __all__ = [
-    "RULE_TEXTS",
+    "RULES",
     "Published",
     "protect_counts",
     "protect_curve",

@@ -8,34 +8,28 @@ for a seal that no other room holds.
 """
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import InitVar, dataclass
-from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from evalkit.errors import DisclosureError, ParameterError, nearest
+from evalkit.line.columns import is_counted
+
+if TYPE_CHECKING:
+    from evalkit.words import Words
 
 STATUSES = ("ok", "suppressed", "not_estimable")
 SEAL = object()
 
-# The rules by code; a record names them as "code" or "code:number", and pages translate them by the
-# key "rule.CODE".
-RULE_TEXTS: Mapping[str, str] = MappingProxyType(
-    {
-        "rounded": "Numbers of persons, spells and episodes are rounded to the nearest {n}; 0 "
-        "stands for 0, 1 or 2.",
-        "shares_of": "Shares are computed from the rounded numbers, of wholes of {n} or more.",
-        "curve_of": "Curves are shown of {n} persons or more, in steps of five of them.",
-        "quoted_months": "Curves are shown at quoted months.",
-        "min_persons": "Estimates that rest on fewer than {n} persons are withheld.",
-        "one_person": "Means and estimates are rounded to a step not below what one person can "
-        "change them by.",
-        "not_about_persons": "Nothing else in the table is about persons.",
-    }
+# The rules by code; a record names them as "code" or "code:number".
+RULES = (
+    *("rounded", "shares_of", "curve_of", "quoted_months"),
+    *("min_persons", "one_person", "not_about_persons"),
 )
 
-_REPR_ROWS = 20
+_REPR_ROWS, _LANGUAGE = 20, "en"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -56,7 +50,7 @@ class Published:
     source, grade : str
         Where the numbers come from, and how sure they are (H, M, L).
     rules : tuple of str
-        The rules applied, as codes of `RULE_TEXTS` ("min_persons:5").
+        The rules applied, as codes of `RULES` ("min_persons:20").
     n_suppressed : int
         How many values of the whole table are withheld.
     sha256 : str
@@ -79,8 +73,8 @@ class Published:
             raise DisclosureError(
                 "A Published table can only be made by disclosure control.",
                 where=f"Published(name={self.name!r})",
-                why="The record vouches that small numbers are withheld; made elsewhere it would "
-                "vouch for nothing.",
+                why="The record vouches that its numbers tell of nobody; made elsewhere it vouches "
+                "for nothing.",
                 fix="use protect_counts, protect_curve or protect_estimates, or read_published.",
             )
 
@@ -129,6 +123,9 @@ class Published:
         )
 
     def _repr_html_(self) -> str:
+        from evalkit.words import words
+
+        own_words = words(_LANGUAGE)
         notes = [
             f"{self.data.height} rows. Unit: {self.unit}. Source: {self.source} (grade "
             f"{self.grade})."
@@ -136,10 +133,10 @@ class Published:
         notes.append(
             f"{self.n_suppressed} values withheld." if self.n_suppressed else "No value withheld."
         )
-        notes.extend(rule_in_words(rule) for rule in self.rules)
+        notes.extend(rule_in_words(rule, own_words) for rule in self.rules)
         body = "".join(
-            f"<tr>{''.join(f'<td>{_cell(value)}</td>' for value in row)}</tr>"
-            for row in self.data.head(_REPR_ROWS).rows()
+            f"<tr>{''.join(f'<td>{_cell(*cell, own_words)}</td>' for cell in row.items())}</tr>"
+            for row in self.data.head(_REPR_ROWS).iter_rows(named=True)
         )
         more = (
             f"<p>The first {_REPR_ROWS} of {self.data.height:,} rows; data holds them all.</p>"
@@ -173,10 +170,10 @@ def require_published(table: object, *, where: str) -> Published:
     )
 
 
-def rule_in_words(rule: str) -> str:
-    """A rule's code as an English sentence."""
-    code, _, value = rule.partition(":")
-    return RULE_TEXTS[code].format(n=value)
+def rule_in_words(rule: str, words: "Words") -> str:
+    """A rule as a sentence in the reader's language: "min_persons:20"."""
+    code, _, number = rule.partition(":")
+    return words.text(f"rule.{code}", **({"n": number} if number else {}))
 
 
 def _is_one_of(column: str, value: object) -> pl.Expr:
@@ -185,7 +182,9 @@ def _is_one_of(column: str, value: object) -> pl.Expr:
     return pl.col(column).eq(value)
 
 
-def _cell(value: object) -> str:
+def _cell(column: str, value: object, words: "Words") -> str:
     if value is None:
         return "–"
+    if value == 0 and is_counted(column):
+        return words.people(0)
     return f"{value:.4g}" if isinstance(value, float) else html.escape(str(value))

@@ -13,13 +13,12 @@ from markupsafe import Markup, escape
 
 from evalkit import pictures
 from evalkit.disclosure import Published, protect_own
-from evalkit.disclosure.protect import MIN_COUNT
-from evalkit.disclosure.published import STATUSES
+from evalkit.disclosure.published import STATUSES, rule_in_words
 from evalkit.errors import DisclosureError, EstimationError, ParameterError
 from evalkit.frames import Frame, as_polars
 from evalkit.images import LiveSketch, Sketch, name_of
 from evalkit.imports import altair
-from evalkit.report.evidence.sources import rule_in_words
+from evalkit.line.columns import is_counted
 from evalkit.report.parts.document import DataTable, Figure
 from evalkit.report.parts.figures import place_svg
 from evalkit.report.parts.layout import render, script, script_hash, style
@@ -116,7 +115,6 @@ def page(
         script_hash=script_hash(_KIND),
         title=title,
         sections=_sections(parts),
-        min_count=MIN_COUNT,
     )
     if Path(out).is_dir():
         raise _not_written(out, "it is a folder")
@@ -209,13 +207,13 @@ def _table_of(table: Published, words: Words, caption: str = "") -> DataTable:
     nothing = {status: withheld if status == "suppressed" else _NOTHING for status in STATUSES}
     statuses = table.data["status"].to_list()
     rows = tuple(
-        tuple(_cell(value, words, nothing[status]) for value in row)
-        for row, status in zip(shown.iter_rows(), statuses, strict=True)
+        tuple(_cell(name, value, words, nothing[status]) for name, value in row.items())
+        for row, status in zip(shown.iter_rows(named=True), statuses, strict=True)
     )
     notes = [
         words.text("mark.table_note", source=table.source, grade=table.grade),
         f"{words.label('origin.n_suppressed')}: {words.number(table.n_suppressed)}.",
-        *(rule_in_words(words, rule) for rule in table.rules),
+        *(rule_in_words(rule, words) for rule in table.rules),
     ]
     heads = tuple(_head(name) for name in shown.columns)
     return DataTable(caption or _head(table.name), heads, rows, " ".join(notes), is_sortable=True)
@@ -225,11 +223,13 @@ def _head(name: str) -> str:
     return capitalise(name.replace("_", " "))
 
 
-def _cell(value: Any, words: Words, nothing: str) -> str:
+def _cell(name: str, value: Any, words: Words, nothing: str) -> str:
     if value is None:
         return nothing
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
+    if is_counted(name):
+        return words.people(value)
     if isinstance(value, int):
         return words.number(value)
     size = floor(log10(abs(value))) if value else 0

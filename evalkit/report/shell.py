@@ -124,7 +124,8 @@ def _beside(brief: Brief) -> dict[Place, str]:
 
 def _notices(brief: Brief) -> list[str]:
     """What is to be read first: whether the data are simulated, whether there are too few draws,
-    whose effects are missing from those of all districts, and the run's own notices.
+    whose effects are missing from those of all districts, the run's own notices, and how numbers
+    of people are rounded.
     """
     run, words = brief.run, brief.words
     effects = run.params.effects
@@ -137,7 +138,8 @@ def _notices(brief: Brief) -> list[str]:
         notices.append(words.text("page.few_draws", **numbers))
     if missing := _districts_not_computed(brief):
         notices.append(words.text("missing.effects", districts=words.listing(missing)))
-    return [*notices, *(notice[words.language] for notice in run.params.notices)]
+    notices += [notice[words.language] for notice in run.params.notices]
+    return [*notices, words.text("page.rounded")]
 
 
 def _districts_not_computed(brief: Brief) -> list[str]:

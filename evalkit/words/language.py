@@ -144,6 +144,12 @@ class Words:
         rounded = numbers.rounded(value, digits)
         return numbers.decimal_text(rounded, max(digits, 0), self.locale.babel)
 
+    def people(self, count: float) -> str:
+        """A published number of people, spells or episodes, which is one to the nearest five: 0 as
+        what it stands for, "0–2".
+        """
+        return self.number(count) if count else self.text("unit.few")
+
     def count(self, count: int, *, one: str = "") -> str:
         """A small count of things in words, "three"; a larger one in figures. `one` is the word
         for a single thing where the language has several.

@@ -98,7 +98,7 @@ def test_a_view_writes_head_rows_and_note(brief):
     assert [str(cell) for cell in table.rows[0]] == [
         "Work",
         '<span class="number" data-table="exits-norr" data-row="3" data-col="n_spells" '
-        'data-form="number:0">1,234</span>',
+        'data-form="people:0">1,234</span>',
     ]
 
 

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 import evalkit
-from evalkit.disclosure import RULE_TEXTS
+from evalkit.disclosure import RULES
 from evalkit.errors import ParameterError
-from evalkit.line.published import PUBLISHED
 from evalkit.words import divided, languages, money_digits, with_soft_hyphens, words
 from evalkit.words.files import FOLDER, texts_of
 
@@ -131,13 +130,7 @@ def test_languages_have_every_text_that_the_code_names():
 
 
 def test_every_rule_of_disclosure_control_has_words():
-    assert [code for code in RULE_TEXTS if f"rule.{code}" not in KEYS] == []
-
-
-def test_languages_have_every_column_whose_totals_are_taken_as_known():
-    named = {column for table in PUBLISHED.values() for column in table.guard.total_over}
-
-    assert {f"column.{column}" for column in named} - KEYS == set()
+    assert [code for code in RULES if f"rule.{code}" not in KEYS] == []
 
 
 @pytest.mark.parametrize("said", ["lönar sig", "pays for society", "pay for society"])
@@ -164,6 +157,27 @@ def test_there_is_one_word_for_what_pays(forbidden):
     ] == []
 
 
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        (
+            "en",
+            "Numbers of people are rounded to the nearest five; 0–2 means none, one or two.",
+        ),
+        (
+            "sv",
+            "Antal personer är avrundade till närmaste femtal; 0–2 betyder ingen, en eller två.",
+        ),
+    ],
+)
+def test_a_published_number_of_people_is_written_as_the_page_says(language, sentence):
+    own = words(language)
+
+    assert own.text("page.rounded") == sentence
+    assert [own.people(count) for count in (0, 0.0, 5, 45)] == ["0–2", "0–2", "5", "45"]
+    assert own.people(0) in sentence
+
+
 def test_only_long_compounds_may_be_divided():
     text = with_soft_hyphens("till arbetsmarknadsutbildning inom 24 månader")
 
@@ -172,11 +186,10 @@ def test_only_long_compounds_may_be_divided():
 
 
 def test_text_fills_placeholders_and_values():
-    text = words("en").text("limits.withheld", min_count=5)
+    text = words("en").text("reason.few_people_withheld", intervention="a course")
 
     assert (
-        text
-        == "numbers that rest on fewer than 5 people, or that would give away such small numbers"
+        text == "So few people here could have started a course that nothing about them is shown."
     )
 
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from evalkit.disclosure import Published
+from evalkit.disclosure.published import rule_in_words
 from evalkit.line.published import PUBLISHED
 from evalkit.report.parts.document import Block, Brief, DataTable, Section
 from evalkit.report.view import View, cell, link_to_method
-from evalkit.words import Words
 
 _SHOWN_DIGITS = 16
 
@@ -37,21 +37,6 @@ def table_list(brief: Brief, tables: Sequence[Published]) -> tuple[DataTable, ..
     return _TABLES.tables(brief, tables)
 
 
-def rule_in_words(words: Words, rule: str) -> str:
-    """A rule of disclosure control in the reader's language: "min_persons:5" as a sentence."""
-    code, _, value = rule.partition(":")
-    values = {"n": value, "below": str(int(value) - 1)} if value.isdigit() else {}
-    columns = (
-        [_column(words, column) for column in value.split(",")] if code == "total_over" else []
-    )
-    return words.text(f"rule.{code}", columns=words.listing(columns), **values)
-
-
-def _column(words: Words, column: str) -> str:
-    """A column in words; one of a researcher's own as it is called."""
-    return words.text(f"column.{column}") if words.has(f"column.{column}") else column
-
-
 def code(text: object) -> Markup:
     """Text as it stands in a file."""
     return Markup("<code>{}</code>").format(text)
@@ -63,7 +48,7 @@ def checksum(text: str) -> Markup:
 
 
 def _rules(brief: Brief, table: Published) -> str:
-    return " ".join(rule_in_words(brief.words, rule) for rule in table.rules)
+    return " ".join(rule_in_words(rule, brief.words) for rule in table.rules)
 
 
 _TABLES = View(

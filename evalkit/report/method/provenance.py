@@ -1,5 +1,5 @@
 """Where the numbers come from, with checksums, versions, counts of the intake and the rules that
-protect small numbers.
+protect people.
 """
 
 from markupsafe import Markup
@@ -19,7 +19,6 @@ def where_numbers_come_from(brief: Brief) -> Section:
     rules.
     """
     words = brief.words
-    min_count = brief.run.params.min_count
     return Section(
         name="origin",
         heading=words.text("origin.heading"),
@@ -30,7 +29,6 @@ def where_numbers_come_from(brief: Brief) -> Section:
                     *_intake_text(brief),
                     *_states_text(brief),
                     *example_list(brief),
-                    words.html("origin.suppression", min_count=min_count),
                 ),
                 tables=(
                     *_run_tables(brief),

@@ -1,15 +1,20 @@
 """How numbers, ranges and grades on the pages are to be read, and what none of them says."""
 
+from evalkit.disclosure.rounding import MIN_WHOLE
 from evalkit.report.parts.document import Block, Brief, Section
 
 
 def how_to_read(brief: Brief) -> Section:
-    """What a range and a source grade say, and why numbers are missing."""
-    words, min_count = brief.words, brief.run.params.min_count
+    """What a range and a source grade say, how numbers are rounded, and why some are missing."""
+    words, min_persons = brief.words, brief.run.params.disclosure.min_persons
     text = (
         words.html("sure.grades"),
-        words.html("mark.withheld_note", min_count=min_count),
+        words.html("reading.rounded"),
+        words.html("reading.shares", min_whole=MIN_WHOLE),
+        words.html("reading.estimates"),
+        words.html("mark.withheld_note", min_persons=min_persons),
         words.html("mark.not_estimable_note"),
+        words.html("reading.public"),
     )
     return Section(
         "reading",
@@ -23,7 +28,8 @@ def what_we_do_not_know(brief: Brief) -> Section:
     """What nobody measured, and what no page of the site can say."""
     words = brief.words
     points = [words.html(f"limits.{key}") for key in ("hidden", "others")]
-    points.append(words.html("limits.withheld", min_count=brief.run.params.min_count))
+    least = {"min_persons": brief.run.params.disclosure.min_persons, "min_whole": MIN_WHOLE}
+    points.append(words.html("limits.withheld", **least))
     return Section(
         "unknown",
         words.text("limits.heading"),

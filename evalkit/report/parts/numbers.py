@@ -3,7 +3,7 @@ in.
 
 Nothing else in this room turns a value of a table into text, so no number can reach a page without
 its address. A value that is withheld or could not be estimated becomes a mark with the same
-address.
+address. A published 0 of people stands for 0, 1 or 2 of them and is written so.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,10 +14,12 @@ import polars as pl
 from markupsafe import Markup, escape
 
 from evalkit.disclosure import Published, require_published
+from evalkit.line.columns import is_counted
 from evalkit.words import Words, money_digits
 
 Kind = Literal[
     "number",
+    "people",
     "signed",
     "percent",
     "signed_percent",
@@ -39,11 +41,11 @@ class Form:
     """How a number is written: its kind, its decimals (negative: rounded to tens, hundreds) and,
     for money, its currency.
 
-    number and signed as they are; percent, signed_percent (with a plus), probability (a bound near
-    0 and 1), hundredths (a share without the sign) and points (hundredths with a plus) times 100;
-    money and gain (with a plus) as amounts; thousands without their unit; year without
-    separators; duration (months) as a length of time in words; millions an amount in millions with
-    its currency, in_millions without.
+    people (a published number of them) to the nearest five; number and signed as they are;
+    percent, signed_percent (with a plus), probability (a bound near 0 and 1), hundredths (a share
+    without the sign) and points (hundredths with a plus) times 100; money and gain (with a plus) as
+    amounts; thousands without their unit; year without separators; duration (months) as a length of
+    time in words; millions an amount in millions with its currency, in_millions without.
     """
 
     kind: Kind = "number"
@@ -55,6 +57,7 @@ class Form:
 
 
 COUNT, MONTHS, CHANGE_MONTHS = Form(), Form("number", 1), Form("signed", 1)
+PEOPLE = Form("people")
 SHARE, PROBABILITY, POINTS = Form("percent"), Form("probability"), Form("points")
 BALANCE, YEAR, DURATION = Form("number", 2), Form("year"), Form("duration")
 RANGE = ("ci_lower", "ci_upper")
@@ -200,7 +203,7 @@ def number(
     column : str
         Its column.
     form : Form
-        How the number is written.
+        How the number is written; numbers of people are always written as such.
     words : Words
         In which language.
     unit : str
@@ -217,6 +220,8 @@ def number(
     # Disclosure control takes out every value that it withholds: what is there may be shown, beside
     # an estimate that could not be made too.
     is_shown = value is not None
+    if is_counted(column):
+        form = PEOPLE
     mark = "not_estimable" if row.status == "not_estimable" else "suppressed"
     text = written(value, form, words) if is_shown else words.text(f"mark.{mark}")
     span = _addressed(
@@ -257,6 +262,8 @@ def written(value: float, form: Form, words: Words) -> str:
     """A value as text in a form."""
     if form.kind in ("money", "gain"):
         return words.money(value, form.currency, form.digits, is_signed=form.kind == "gain")
+    if form.kind == "people":
+        return words.people(value)
     if form.kind == "millions":
         return words.millions(value, form.currency, form.digits)
     if form.kind in _SCALES:
