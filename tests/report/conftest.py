@@ -277,11 +277,7 @@ def _people():
         "support_spells_start_unknown",
         "starters",
     )
-    rows = [
-        (d, m, n, n if m != "starters" or d != "Öster & Ön" else 3)
-        for d, ns in counts.items()
-        for m, n in zip(measures, ns, strict=True)
-    ]
+    rows = [(d, m, n, n) for d, ns in counts.items() for m, n in zip(measures, ns, strict=True)]
     table = _frame(rows, ["district", "measure", "count", "n_persons"])
     return protect_counts(
         table,
@@ -306,40 +302,16 @@ def _exit_curves(place, n):
         for exit_, total in totals.items():
             share = total[month] / n
             margin = 1.96 * (share * (1 - share) / n) ** 0.5
-            events = total[month] - total[max(0, month - 1)]
-            rows.append(
-                (
-                    NAMES[place],
-                    exit_,
-                    month,
-                    share,
-                    margin / 1.96,
-                    max(0, share - margin),
-                    share + margin,
-                    at_risk,
-                    events,
-                )
-            )
-    table = _frame(
-        rows,
-        [
-            "district",
-            "exit",
-            "month",
-            "estimate",
-            "std_error",
-            "ci_lower",
-            "ci_upper",
-            "n_at_risk",
-            "n_events",
-        ],
-    )
+            limits = (max(0, share - margin), share + margin)
+            rows.append((NAMES[place], exit_, month, share, *limits, at_risk, n))
+    table = _frame(rows, ["district", "exit", "month", *LIMITS, "n_at_risk", "n_persons"])
     return protect_curve(
         table,
         name=f"exit_curves-{place}",
-        by=["district"],
+        by=["district", "exit"],
         time="month",
-        cause="exit",
+        n_persons="n_persons",
+        parts="exit",
         unit="share",
         **FROM,
     )
@@ -349,19 +321,19 @@ def _exits():
     counts = {"Norr": (130, 82, 29, 77), "Öster & Ön": (24, 17, 8, 22), "Söder": (2, 1, 0, 3)}
     exits = ("work", "studies", "training", "still_on_support")
     rows = [
-        (d, e, n, n, n / sum(ns))
+        (d, e, n, n, None, sum(ns))
         for d, ns in counts.items()
         for e, n in zip(exits, ns, strict=True)
     ]
-    table = _frame(rows, ["district", "exit", "n_spells", "n_persons", "share"])
+    table = _frame(rows, ["district", "exit", "n_spells", "n_persons", "share", "n_ended"])
     return protect_counts(
         table,
         name="exits",
         keys=["district", "exit"],
         counts=["n_spells", "n_persons", "share"],
         n_persons="n_persons",
+        shares={"share": ("n_spells", "n_ended")},
         unit="periods",
-        total_over=["exit"],
         **FROM,
     )
 
@@ -374,25 +346,16 @@ def _time_on_support():
         "all": (4.8, 7.4, 10.9, 264),
     }
     rows = [
-        (d, h, mean, 0.02 * h, mean - 0.04 * h, mean + 0.04 * h, n, n)
+        (d, h, mean, mean - 0.04 * h, mean + 0.04 * h, n, n)
         for d, (*values, n) in means.items()
         for h, mean in zip((6, 12, 24), values, strict=True)
     ]
-    table = _frame(
-        rows,
-        [
-            "district",
-            "horizon_months",
-            *["estimate", "std_error", "ci_lower", "ci_upper"],
-            "n_spells",
-            "n_persons",
-        ],
-    )
+    values = [*LIMITS, "n_spells", "n_persons"]
     return protect_estimates(
-        table,
+        _frame(rows, ["district", "horizon_months", *values]),
         name="time_on_support",
         keys=["district", "horizon_months"],
-        values=["estimate", "std_error", "ci_lower", "ci_upper", "n_spells", "n_persons"],
+        values=values,
         n_persons="n_persons",
         unit="months",
         **FROM,
@@ -413,13 +376,15 @@ def _states(place):
             (NAMES[place], state, month, share, share - 0.04, share + 0.04, 100)
             for state, share in shares.items()
         ]
-    table = _frame(rows, ["district", "state", "month", *LIMITS, "n"])
-    return protect_estimates(
+    table = _frame(rows, ["district", "state", "month", *LIMITS, "n_persons"])
+    return protect_curve(
         table,
         name=f"states-{place}",
-        keys=["district", "state", "month"],
-        values=LIMITS,
-        n_persons="n",
+        by=["district", "state"],
+        time="month",
+        n_persons="n_persons",
+        parts="state",
+        is_every_month=True,
         unit="share",
         **FROM,
     )
