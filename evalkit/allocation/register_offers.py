@@ -8,7 +8,7 @@ from evalkit.line.tables import published
 
 
 def register_offers(
-    counts: pl.DataFrame, *, prices: pl.DataFrame, places: pl.DataFrame, min_count: int
+    counts: pl.DataFrame, *, prices: pl.DataFrame, places: pl.DataFrame, min_persons: int
 ) -> pl.DataFrame:
     """Every intervention of the register in every district, with or without a protocol.
 
@@ -21,16 +21,16 @@ def register_offers(
         currency (`economics.offer_prices`); interventions without a row have no known price.
     places : DataFrame
         The table place_costs. The last year with a count holds, for all districts together.
-    min_count : int
+    min_persons : int
         Of a year in which fewer persons filled the places, nothing is shown. Persons.
 
     Returns
     -------
     DataFrame
-        The table offers.
+        The table offers before gate 2, with what its guard reads.
     """
     last = (
-        places.filter(pl.col("n_occupied") >= min_count)
+        places.filter(pl.col("n_occupied") >= min_persons)
         .sort("year")
         .group_by("intervention_id")
         .last()
@@ -39,6 +39,6 @@ def register_offers(
     return (
         counts.join(last, on="intervention_id", how="left")
         .join(prices, on="intervention_id", how="left")
-        .select(published("offers").columns)
+        .select(name for name in published("offers").schema if name != "completed_share")
         .sort("district", "intervention_id")
     )

@@ -24,6 +24,7 @@ def protect_counts(
     n_persons: str | None,
     shares: Mapping[str, tuple[str, str]] | None = None,
     spans: Mapping[str, float | str] | None = None,
+    exact: Sequence[str] = (),
     listed: Sequence[str] = (),
     needed: Sequence[str] = (),
     **provenance: Any,
@@ -42,12 +43,13 @@ def protect_counts(
         Column with the persons behind a row, for means and medians that stand in it: none is shown
         of fewer than 30.
     shares : mapping
-        By column: the columns of the part and of the whole that it is made of. Their own values are
-        not looked at: a share is the rounded part of the rounded whole, in whole points, where that
-        is 30 or more.
+        By column: the columns of the part and of the whole that it is made of. A share is the
+        rounded part of the rounded whole, in whole points, where that is 30 or more.
     spans : mapping
         By column that is a mean of what people do: how far apart two of them can be in it, a number
         or a column. It is rounded to a step that one person cannot move it by.
+    exact : sequence of str
+        Those of `counts` that stay as they are: about nobody, or rounded where they are made.
     listed : sequence of str
         Keys whose values are there only because somebody is in them. Those with 0 to 2 people in
         every row are left out: that they are listed would tell that there is somebody.
@@ -64,18 +66,19 @@ def protect_counts(
     shares, spans = dict(shares or {}), dict(spans or {})
     behind = [*([n_persons] if n_persons else []), *(c for pair in shares.values() for c in pair)]
     behind += [span for span in spans.values() if isinstance(span, str)]
-    check_table(table, name=name, keys=keys, values=counts, also=behind, grade=provenance["grade"])
-    rows = _with_people(table, counts, listed).sort(keys)
+    given = [column for column in counts if column not in shares]
+    check_table(table, name=name, keys=keys, values=given, also=behind, grade=provenance["grade"])
+    rows = _with_people(table, given, listed).sort(keys)
     means = [
         column
-        for column in counts
-        if rows.schema[column].is_float() and column not in shares and not is_counted(column)
+        for column in given
+        if rows.schema[column].is_float() and not is_counted(column) and column not in exact
     ]
     # As everybody knows it: a step that followed the true number would tell it.
     people = rows.with_columns(_people=pl.col(n_persons).fill_null(0) if n_persons else 0)
     shown = people.select(nearest_five(pl.col("_people"))).to_series().to_numpy().astype(float)
     rounded = round_measures(
-        round_counts(rows, counts),
+        round_counts(rows, given),
         means,
         n_persons=np.maximum(shown - BASE // 2, 0),
         spans={column: _span(rows, span) for column, span in spans.items() if column in means},

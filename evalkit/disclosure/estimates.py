@@ -52,7 +52,7 @@ def protect_estimates(
         Column with the largest influence of one person, as a share of the standard error
         (`round_measures`).
     exact : sequence of str
-        Those of `values` that are about nobody: limits, prices.
+        Those of `values` that stay as they are: about nobody, or rounded where they are made.
     spans : mapping
         By column: how far apart two people can be in it.
     needed : sequence of str

@@ -198,6 +198,7 @@ def _by_rule(
             n_persons=guard.count,
             shares={share: (part, whole) for share, part, whole in guard.shares},
             spans=dict(guard.spans),
+            exact=guard.exact,
             listed=guard.listed,
             needed=guard.needed,
             **provenance,

@@ -46,6 +46,35 @@ def step_above(size: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(lead), factors[place] * power, np.nan)
 
 
+def to_step(values: np.ndarray, step: np.ndarray | float, to_whole=np.round) -> np.ndarray:
+    """The values as multiples of a step; without one NaN, but for 0, of which nothing is hidden."""
+    values, step = np.asarray(values, dtype=float), np.asarray(step, dtype=float)
+    # Grace for what is a multiple already: 0.3 / 0.1 is not above 3.
+    multiples = np.round(values / np.where(step > 0, step, np.nan), 9)
+    # Steps are powers of ten times 1, 2 or 5: what is written to twelve digits is the multiple.
+    stepped = np.array([float(f"{value:.12g}") for value in np.ravel(to_whole(multiples) * step)])
+    return np.where(values == 0, 0.0, stepped.reshape(multiples.shape) + 0.0)
+
+
+def shown_probability(probability: np.ndarray, n_persons: np.ndarray | float) -> np.ndarray:
+    """Probabilities as they are shown and as words are chosen by: in hundredths; below 100 persons
+    in twentieths, of which none and all are left out, since "under 1 per cent" would say more than
+    a twentieth does.
+    """
+    is_fine = np.asarray(n_persons) >= _MANY
+    coarse = np.clip(to_step(probability, _COARSE), _COARSE, 1 - _COARSE)
+    return np.where(is_fine, to_step(probability, _FINE), coarse)
+
+
+def share_of_error(n_persons: np.ndarray, one_person: np.ndarray | None = None) -> np.ndarray:
+    """The largest influence of one person as a share of the standard error: as it was measured, or
+    that of people of equal weight one of whom is two standard deviations from the mean.
+    """
+    with np.errstate(divide="ignore"):
+        equal = np.where(n_persons > 0, np.minimum(1.0, 2 / np.sqrt(n_persons)), np.nan)
+    return equal if one_person is None else np.where(np.isnan(one_person), equal, one_person)
+
+
 def round_counts(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     """The rows with every number of people among the columns to the nearest five."""
     return rows.with_columns(
@@ -78,7 +107,7 @@ def round_measures(
     spans : dict
         (n,) float by column: how far apart two people can be in it, for means of what people do.
     exact : sequence of str
-        Columns that are about nobody: declared limits, prices.
+        Columns that stay as they are.
 
     Returns
     -------
@@ -89,7 +118,7 @@ def round_measures(
     """
     with np.errstate(divide="ignore"):
         each = np.where(n_persons > 0, 1 / n_persons, np.nan)
-    share = np.minimum(1.0, 2 * np.sqrt(each)) if one_person is None else one_person
+    share = share_of_error(n_persons, one_person)
     measured = [name for name in columns if _is_measured(name, rows.schema[name], exact)]
     limits = {name: pair for name in measured if (pair := _limits_of(name, measured)) is not None}
     ends = {end for pair in limits.values() for end in pair}
@@ -106,7 +135,8 @@ def round_measures(
         elif name.startswith("median"):
             step = np.ones(rows.height)
         elif column.unit == "probability":
-            step = np.where(n_persons < _MANY, _COARSE, _FINE)
+            rounded.append(_series(name, shown_probability(values, n_persons)))
+            continue
         elif name in limits:
             step = _step_of_range(rows, limits[name], share)
         elif column.unit in _SPANS:
@@ -118,11 +148,11 @@ def round_measures(
         # A range that is a point, or none at all, gives no step.
         own = np.nan_to_num(step_above(np.abs(values) * 2 * each), nan=0.0)
         step = np.where(np.isfinite(step), step, own)
-        rounded.append(_series(name, values, step, np.round))
+        rounded.append(_series(name, to_step(values, step)))
         if name in limits:
             lower, upper = limits[name]
-            rounded.append(_series(lower, _array(rows, lower), step, np.floor))
-            rounded.append(_series(upper, _array(rows, upper), step, np.ceil))
+            rounded.append(_series(lower, to_step(_array(rows, lower), step, np.floor)))
+            rounded.append(_series(upper, to_step(_array(rows, upper), step, np.ceil)))
     return rows.with_columns(rounded)
 
 
@@ -154,10 +184,5 @@ def _array(rows: pl.DataFrame, name: str) -> np.ndarray:
     return rows[name].cast(pl.Float64).to_numpy().astype(float)
 
 
-def _series(name: str, values: np.ndarray, step: np.ndarray, to_whole) -> pl.Series:
-    """The values as multiples of the step. Without one, only 0 is known of a number."""
-    # Grace for what is a multiple already: 0.3 / 0.1 is not above 3.
-    multiples = np.round(values / np.where(step > 0, step, np.nan), 9)
-    # Steps are powers of ten times 1, 2 or 5: what is written to twelve digits is the multiple.
-    stepped = np.array([float(f"{value:.12g}") for value in to_whole(multiples) * step])
-    return pl.Series(name, np.where(values == 0, 0.0, stepped), nan_to_null=True)
+def _series(name: str, values: np.ndarray) -> pl.Series:
+    return pl.Series(name, values, dtype=pl.Float64, nan_to_null=True)

@@ -49,7 +49,8 @@ class Guard:
         The column with the largest influence of one person on an estimate, as a share of its
         standard error.
     exact : tuple of str
-        Values that are about nobody and stay as they are: declared limits, prices.
+        Values that stay as they are: about nobody (declared limits, prices), taken from tables that
+        are published, or rounded where they are made.
     total_over : tuple of str
         Keys over which numbers of people add up to the row with key "all", or to a total that is
         known: what an attacker starts from.

@@ -26,7 +26,7 @@ def offer_counts(
     tables : mapping of DataFrame
         episodes, support_spells, person and intervention.
     params : RunFile
-        The districts, the months of the extract and the smallest number shown.
+        The districts and the months of the extract.
     counted : DataFrame
         intervention_id, first_month, last_month (`effects.trial_months`): the months in which the
         starts of an effect were counted. Of interventions without a row every month is counted.
@@ -38,9 +38,8 @@ def offer_counts(
         n_persons (who start),
         n_starts (a year; every start counts, of those on support or not, in the district of
         `starts_by_district`), n_months_counted, counted_from, counted_through (first and last month
-        counted), mean_planned_months, completed_share (of starts whose planned time is over, those
-        that lasted at least as long; empty where fewer than `min_count` persons, but not none, did
-        or did not, or could be found by subtraction).
+        counted), mean_planned_months, n_due (starts whose planned time is over), n_kept (those of
+        them that lasted at least as long).
     """
     months = _counted_months(tables["intervention"], params, counted)
     starts = placed_starts(*(tables[name] for name in ("episodes", "support_spells", "person")))
@@ -55,9 +54,8 @@ def offer_counts(
             n_persons=pl.col("person_id").n_unique(),
             n_started=pl.len(),
             mean_planned_months=pl.col("planned_months").mean(),
-            n_kept=pl.col("person_id").filter(is_due & is_kept).n_unique(),
-            n_broken=pl.col("person_id").filter(is_due & ~is_kept).n_unique(),
-            completed_share=is_kept.filter(is_due).mean(),
+            n_due=is_due.sum(),
+            n_kept=(is_due & is_kept).sum(),
         )
     )
     districts = pl.DataFrame({"district": [CITY, *params.districts]})
@@ -67,7 +65,7 @@ def offer_counts(
     offers = (
         months.join(districts, how="cross")
         .join(by_offer, on=_KEYS, how="left")
-        .with_columns(pl.col("n_persons", "n_started", "n_kept", "n_broken").fill_null(0))
+        .with_columns(pl.col("n_persons", "n_started", "n_due", "n_kept").fill_null(0))
         .with_columns(n_months_counted=n_months)
     )
     return offers.select(
@@ -79,7 +77,8 @@ def offer_counts(
         counted_from="counted_from",
         counted_through="counted_through",
         mean_planned_months="mean_planned_months",
-        completed_share=pl.when(~_is_hidden(params.min_count)).then("completed_share"),
+        n_due=pl.col("n_due").cast(pl.Int32),
+        n_kept=pl.col("n_kept").cast(pl.Int32),
     ).sort(_KEYS)
 
 
@@ -107,18 +106,3 @@ def _plan(close: int) -> tuple[pl.Expr, pl.Expr]:
     until = pl.when("is_running").then(close).otherwise(free_from())
     is_due = (start + planned <= close).fill_null(False)
     return is_due, (until - start >= planned).fill_null(False)
-
-
-def _is_hidden(min_count: int) -> pl.Expr:
-    """Whether the share of an offer is not shown: few persons on one of its sides; in the districts
-    also where those that are not shown have few together, who could be found by subtraction.
-    """
-    sides = [pl.col("n_kept"), pl.col("n_broken")]
-    is_small = pl.any_horizontal(side.is_between(1, min_count - 1) for side in sides)
-    is_district = pl.col("district") != CITY
-    is_apart = is_small & is_district
-    is_found = pl.any_horizontal(
-        pl.when(is_apart).then(side).sum().over("intervention_id").is_between(1, min_count - 1)
-        for side in sides
-    )
-    return is_small | (is_district & is_found)

@@ -111,7 +111,7 @@ def test_offer_counts_counts_the_months_of_a_protocol_alone(params):
     assert (row["counted_from"], row["counted_through"]) == (month(13), month(18))
 
 
-def test_completed_share_is_of_those_whose_planned_time_is_over(params):
+def test_kept_are_those_of_the_starts_whose_planned_time_is_over(params):
     tables = make_tables(
         [
             *starters("Harbour", 6, last=6),
@@ -131,38 +131,5 @@ def test_completed_share_is_of_those_whose_planned_time_is_over(params):
 
     counts = offer_counts(tables, params, counted=NO_MONTHS)
 
-    share = counts.filter(district="all", intervention_id="train")["completed_share"].item()
-    assert share == pytest.approx(12 / 18)
-
-
-@pytest.mark.parametrize(
-    ("n_kept", "n_broken", "is_shown"),
-    [(5, 5, True), (5, 4, False), (4, 5, False), (5, 0, True), (0, 5, True), (0, 1, False)],
-)
-def test_completed_share_is_not_shown_when_few_persons_are_on_one_side(
-    params, n_kept, n_broken, is_shown
-):
-    tables = make_tables(
-        [*starters("Harbour", n_kept, last=6), *starters("Harbour", n_broken, last=2)]
-    )
-
-    counts = offer_counts(tables, params, counted=NO_MONTHS)
-
-    shares = counts.filter(intervention_id="train").drop_nulls("completed_share")
-    assert shares.height == (2 if is_shown else 0)
-
-
-def test_completed_share_of_districts_is_not_shown_when_one_could_be_found_by_subtraction(params):
-    tables = make_tables(
-        [
-            *starters("Harbour", 8, last=6),
-            *starters("Harbour", 8, last=2),
-            *starters("Hill", 8, last=6),
-            *starters("Hill", 3, last=2),
-        ]
-    )
-
-    counts = offer_counts(tables, params, counted=NO_MONTHS)
-
-    shown = counts.filter(intervention_id="train").drop_nulls("completed_share")
-    assert shown.select("district", "completed_share").rows() == [("all", 16 / 27)]
+    kept = counts.filter(district="all", intervention_id="train").select("n_kept", "n_due")
+    assert kept.row(0) == (12, 18)

@@ -189,7 +189,8 @@ allocation.register_offers(
             "counted_from": [date(2025, 1, 1)] * 2,
             "counted_through": [date(2026, 12, 1)] * 2,
             "mean_planned_months": [6.0, 6.0],
-            "completed_share": [0.5, 0.5],
+            "n_due": [30, 30],
+            "n_kept": [15, 15],
         }
     ),
     prices=pl.DataFrame(
@@ -201,5 +202,5 @@ allocation.register_offers(
         }
     ),
     places=place_costs.with_columns(utilisation_share=pl.lit(0.8), n_occupied=pl.lit(16)),
-    min_count=5,
+    min_persons=15,
 )

@@ -242,7 +242,7 @@ counts = spells.offer_counts(
 )
 own_prices = economics.offer_prices(run, occupied, lengths)
 places = economics.run_place_costs(run, occupied)
-register = allocation.register_offers(counts, prices=own_prices, places=places, min_count=5)
+register = allocation.register_offers(counts, prices=own_prices, places=places, min_persons=20)
 offers = disclosure.release(register, "offers", run)
 advice = economics.advice_of_run(run, offers)
 advice.select("district", "intervention_id", "advice", "advice_reason")

@@ -71,7 +71,7 @@ def _with_delivered_households(book: PriceBook, run: Run) -> PriceBook:
         return book
     shares = household_parts(*read_tables(run.run_dir, *names).values())
     # Fewer couples than may be published would show through the shares.
-    if shares is None or shares.n_people < run.params.min_count:
+    if shares is None or shares.n_people < run.params.disclosure.min_persons:
         return book
     return with_household_parts(book, shares)
 

@@ -42,7 +42,14 @@ ALLOCATION = (
         ),
         unit="persons, starts a year, months, shares, places, money a start, money a place and "
         "month",
-        guard=Guard("counts", "n_persons", total_over=("district",)),
+        guard=Guard(
+            "counts",
+            "n_persons",
+            shares=(("completed_share", "n_kept", "n_due"),),
+            spans=(("mean_planned_months", 24),),
+            exact=("places", "utilisation_share", "cost", "price_per_month"),
+            total_over=("district",),
+        ),
         grade="M",
     ),
     _estimates(
