@@ -107,7 +107,9 @@ def protect_counts(
 def _with_people(rows: pl.DataFrame, columns: Sequence[str], listed: Sequence[str]) -> pl.DataFrame:
     """The rows without the listed keys' values that have 0 to 2 people in all rows and columns."""
     counted = [
-        nearest_five(pl.col(column)).fill_null(0) for column in columns if is_counted(column)
+        nearest_five(pl.col(column)).fill_null(0)
+        for column in columns
+        if is_counted(column, rows.schema[column])
     ]
     if not listed or not counted:
         return rows

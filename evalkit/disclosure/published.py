@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from evalkit.words import Words
 
 STATUSES = ("ok", "suppressed", "not_estimable")
+ADDED_COLUMNS = ("row_id", "status")
 SEAL = object()
 
 # The rules by code; a record names them as "code" or "code:number".
@@ -78,6 +79,15 @@ class Published:
                 fix="use protect_counts, protect_curve or protect_estimates, or read_published.",
             )
 
+    @property
+    def counted(self) -> frozenset[str]:
+        """The columns with numbers of people, in which 0 stands for 0, 1 or 2."""
+        named = {*self.keys, *ADDED_COLUMNS}
+        columns = self.data.schema.items()
+        return frozenset(
+            name for name, kind in columns if name not in named and is_counted(name, kind)
+        )
+
     def where(self, **key_values: object) -> "Published":
         """The rows with these key values; row numbers, name and provenance stay those of the whole
         table.
@@ -134,8 +144,9 @@ class Published:
             f"{self.n_suppressed} values withheld." if self.n_suppressed else "No value withheld."
         )
         notes.extend(rule_in_words(rule, own_words) for rule in self.rules)
+        zeros = dict.fromkeys(self.counted, own_words.people(0))
         body = "".join(
-            f"<tr>{''.join(f'<td>{_cell(*cell, own_words)}</td>' for cell in row.items())}</tr>"
+            f"<tr>{''.join(f'<td>{_cell(row[name], zeros.get(name))}</td>' for name in row)}</tr>"
             for row in self.data.head(_REPR_ROWS).iter_rows(named=True)
         )
         more = (
@@ -182,9 +193,9 @@ def _is_one_of(column: str, value: object) -> pl.Expr:
     return pl.col(column).eq(value)
 
 
-def _cell(column: str, value: object, words: "Words") -> str:
+def _cell(value: object, zero: str | None) -> str:
     if value is None:
         return "–"
-    if value == 0 and is_counted(column):
-        return words.people(0)
+    if value == 0 and zero:
+        return zero
     return f"{value:.4g}" if isinstance(value, float) else html.escape(str(value))

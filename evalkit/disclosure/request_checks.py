@@ -5,12 +5,11 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from evalkit.disclosure.published import ADDED_COLUMNS
 from evalkit.errors import DisclosureError
 from evalkit.ids import rows_with_personal_numbers
 from evalkit.line.columns import PERSON_IDS, is_counted
 from evalkit.vocabulary import GRADES
-
-ADDED_COLUMNS = ("row_id", "status")
 
 
 def check_table(
@@ -85,7 +84,8 @@ def _faults_of_rows(
         column for column in texts if rows_with_personal_numbers(table[column].unique())
     ]:
         faults.append(f"what looks like a personnummer in: {', '.join(numbered)}")
-    counted = [column for column in dict.fromkeys((*values, *also)) if is_counted(column)]
+    kinds = {column: table.schema[column] for column in (*values, *also)}
+    counted = [column for column, kind in kinds.items() if is_counted(column, kind)]
     if negative := [column for column in counted if (table[column] < 0).any()]:
         faults.append(f"numbers of people below zero in: {', '.join(negative)}")
     if table.select(keys).is_duplicated().any():

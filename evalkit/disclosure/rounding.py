@@ -80,7 +80,7 @@ def round_counts(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     return rows.with_columns(
         nearest_five(pl.col(column)).cast(rows.schema[column])
         for column in columns
-        if is_counted(column)
+        if is_counted(column, rows.schema[column])
     )
 
 
@@ -123,25 +123,25 @@ def round_measures(
     limits = {name: pair for name in measured if (pair := _limits_of(name, measured)) is not None}
     ends = {end for pair in limits.values() for end in pair}
     first = _step_of_range(rows, next(iter(limits.values())), share) if limits else None
-    main_unit = COLUMNS[next(iter(limits))].unit if limits else None
+    main_unit = _unit_of(next(iter(limits))) if limits else None
     rounded = []
     for name in measured:
         if name in ends:
             continue
         values = _array(rows, name)
-        column = COLUMNS[name]
+        unit = _unit_of(name)
         if name in spans:
             step = step_above(spans[name] * each)
         elif name.startswith("median"):
             step = np.ones(rows.height)
-        elif column.unit == "probability":
+        elif unit == "probability":
             rounded.append(_series(name, shown_probability(values, n_persons)))
             continue
         elif name in limits:
             step = _step_of_range(rows, limits[name], share)
-        elif column.unit in _SPANS:
-            step = np.maximum(step_above(_SPANS[column.unit] * each), _FINE)
-        elif first is not None and column.unit in (main_unit, ""):
+        elif unit in _SPANS:
+            step = np.maximum(step_above(_SPANS[unit] * each), _FINE)
+        elif first is not None and unit in (main_unit, ""):
             step = first
         else:
             step = step_above(np.abs(values) * 2 * each)
@@ -158,9 +158,14 @@ def round_measures(
 
 def _is_measured(name: str, kind: pl.DataType, exact: Sequence[str]) -> bool:
     column = COLUMNS.get(name)
-    if column is None or name in exact or not kind.is_float() or is_counted(name):
+    if name in exact or not kind.is_float() or is_counted(name):
         return False
-    return column.form not in _NOT_MEASURED and column.unit not in _OF_NOBODY
+    # A number that nobody has declared may be about people.
+    return column is None or (column.form not in _NOT_MEASURED and column.unit not in _OF_NOBODY)
+
+
+def _unit_of(name: str) -> str:
+    return COLUMNS[name].unit if name in COLUMNS else ""
 
 
 def _limits_of(name: str, measured: Sequence[str]) -> tuple[str, str] | None:

@@ -97,11 +97,14 @@ def register(columns: Iterable[Column]) -> Mapping[str, Column]:
     return MappingProxyType(by_name)
 
 
-def is_counted(name: str) -> bool:
+def is_counted(name: str, kind: pl.DataType | None = None) -> bool:
     """Whether a column holds numbers of people, spells or episodes, in which 0 stands for 0 to 2
-    once it is published.
+    once it is published. Whole numbers that nobody has declared, those of a researcher's own
+    table, are taken for such.
     """
-    return name in COLUMNS and COLUMNS[name].unit in COUNTED
+    if name in COLUMNS:
+        return COLUMNS[name].unit in COUNTED
+    return kind is not None and kind.is_integer()
 
 
 def schema_of(*names: str) -> pl.Schema:

@@ -18,7 +18,6 @@ from evalkit.errors import DisclosureError, EstimationError, ParameterError
 from evalkit.frames import Frame, as_polars
 from evalkit.images import LiveSketch, Sketch, name_of
 from evalkit.imports import altair
-from evalkit.line.columns import is_counted
 from evalkit.report.parts.document import DataTable, Figure
 from evalkit.report.parts.figures import place_svg
 from evalkit.report.parts.layout import render, script, script_hash, style
@@ -205,9 +204,14 @@ def _table_of(table: Published, words: Words, caption: str = "") -> DataTable:
     shown = table.data.drop(_HIDDEN)
     withheld = words.text("mark.suppressed")
     nothing = {status: withheld if status == "suppressed" else _NOTHING for status in STATUSES}
-    statuses = table.data["status"].to_list()
+    statuses, counted = table.data["status"].to_list(), table.counted
     rows = tuple(
-        tuple(_cell(name, value, words, nothing[status]) for name, value in row.items())
+        tuple(
+            words.people(value)
+            if name in counted and value is not None
+            else _cell(value, words, nothing[status])
+            for name, value in row.items()
+        )
         for row, status in zip(shown.iter_rows(named=True), statuses, strict=True)
     )
     notes = [
@@ -223,13 +227,11 @@ def _head(name: str) -> str:
     return capitalise(name.replace("_", " "))
 
 
-def _cell(name: str, value: Any, words: Words, nothing: str) -> str:
+def _cell(value: Any, words: Words, nothing: str) -> str:
     if value is None:
         return nothing
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
-    if is_counted(name):
-        return words.people(value)
     if isinstance(value, int):
         return words.number(value)
     size = floor(log10(abs(value))) if value else 0
