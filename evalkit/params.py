@@ -1,6 +1,7 @@
 """Parameters: what a run file says, and a run as its notebooks see it."""
 
 import json
+import os
 import re
 from datetime import date
 from pathlib import Path
@@ -298,8 +299,13 @@ def read_run(run_dir: Path | str = "") -> Run:
         If the folder holds no run.
     """
     folder = find_run(run_dir)
-    content = {**run_record(folder), "run_dir": folder}
+    content = {**run_record(folder), "run_dir": folder, "run_file": run_file_of(folder)}
     return traced(validate(content, Run, where=str(folder / RUN_RECORD)))
+
+
+def run_file_of(folder: Path) -> Path:
+    """The run file of a vintage, which run.json names from where it lies itself."""
+    return Path(os.path.normpath(folder / run_record(folder)["run_file"]))
 
 
 def run_record(folder: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from re import Pattern
 from time import monotonic
 from typing import Any
 
@@ -107,11 +108,12 @@ def execute_unit(unit: Unit, workplace: Workplace) -> None:
             "metadata.evalkit.writes.",
             fix="write the file in the notebook's last cell, or take it out of the declaration.",
         )
-    notebook = nbformat.read(workplace.partial(unit), as_version=4)
     known = known_ids(workplace.run_dir)
+    executed = nbformat.read(workplace.partial(unit), as_version=4)
+    notebook = without_machine_marks(executed, unit, known)
     check_notebook(notebook, unit, known)
     check_outputs(unit, workplace.run_dir, known)
-    put_in_place(without_machine_marks(notebook, unit), workplace.run_dir / unit.executed)
+    put_in_place(notebook, workplace.run_dir / unit.executed)
 
 
 def start_afresh(unit: Unit, workplace: Workplace) -> None:
@@ -224,7 +226,7 @@ def withhold_findings(run_dir: Path, paths: list[str], known: KnownIds, *, where
         )
 
 
-def without_machine_marks(notebook: Any, unit: Unit) -> Any:
+def without_machine_marks(notebook: Any, unit: Unit, known: KnownIds) -> Any:
     """The notebook without papermill's clock times and this computer's paths, so that the same
     results give the same file: it names its run's folder from where it lies, and runs again there.
     """
@@ -235,7 +237,20 @@ def without_machine_marks(notebook: Any, unit: Unit) -> Any:
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell.id = "injected-parameters"
             cell.source = _injected(unit)
+        if known.places and "outputs" in cell:
+            cell.outputs = _without(known.places, cell.outputs)
     return notebook
+
+
+def _without(places: Pattern, content: Any) -> Any:
+    """A nested structure whose texts name no folder of this computer."""
+    if isinstance(content, str):
+        return places.sub("…", content)
+    if isinstance(content, list):
+        return [_without(places, part) for part in content]
+    if isinstance(content, dict):
+        return type(content)({key: _without(places, part) for key, part in content.items()})
+    return content
 
 
 def _injected(unit: Unit) -> str:

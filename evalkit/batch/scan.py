@@ -1,8 +1,10 @@
-"""The last look before something leaves the private folder: no person's id, no personal number and
-no password in notebooks, pages and tables.
+"""The last look before something leaves the private folder: no person's id, no personal number, no
+password, no folder of this computer and no name of a column that was left out in notebooks, pages
+and tables.
 
 Ids are those of the run's own person and household tables, compared as whole tokens without regard
-to case; a password is the database's, also as addresses, pages and archives write it. Findings are
+to case, as are the names of columns but for those that are words of evalkit's or of the run's own
+files; a password is the database's, also as addresses, pages and archives write it. Findings are
 counts; the values are never shown.
 """
 
@@ -12,17 +14,23 @@ import html
 import json
 import os
 import re
-from dataclasses import dataclass
+import sys
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 import polars as pl
 
+import evalkit
 from evalkit import ids
 from evalkit.batch.remembered import Remembered
 from evalkit.errors import BatchError
 from evalkit.ids import count_personal_numbers
+from evalkit.line.columns import COLUMNS
+from evalkit.line.derived import UNREAD
+from evalkit.params import run_file_of, run_record
 from evalkit.reads import PASSWORD_VARIABLE
+from evalkit.runs import RUN_RECORD
 
 ID_SOURCES = {"person": "person_id", "household_member": "household_id"}
 SCANNED_ENDINGS = (
@@ -49,55 +57,88 @@ _CHECKSUM_OR_DECIMAL = re.compile(
 
 
 @dataclass(frozen=True)
+class Tokens:
+    """Names to look for as whole tokens (lower case), and of how many words each may be."""
+
+    names: pl.Series
+    word_counts: tuple[int, ...]
+
+    @classmethod
+    def of(cls, names: pl.Series) -> "Tokens":
+        """The tokens of names without what stands around their words."""
+        n_words = names.str.count_matches(r"[\p{L}\p{N}]+").unique().sort().to_list()
+        return cls(names, tuple(n for n in n_words if n))
+
+    def count(self, text: str) -> int:
+        """How many different names stand in a text, bounded by all but letters and digits."""
+        if not self.word_counts:
+            return 0
+        lowered = text.lower()
+        words = [match.span() for match in _WORD.finditer(lowered)]
+        longest = int(self.names.str.len_chars().to_numpy().max(initial=0))
+        candidates = {
+            lowered[words[i][0] : words[i + n - 1][1]]
+            for n in self.word_counts
+            for i in range(len(words) - n + 1)
+            if words[i + n - 1][1] - words[i][0] <= longest
+        }
+        return self.names.filter(self.names.is_in(list(candidates))).len()
+
+
+_NONE = Tokens(pl.Series([], dtype=pl.String), ())
+
+
+@dataclass(frozen=True)
 class KnownIds:
-    """The ids to look for (lower case), of how many words each may be, whether they can be told
-    from plain numbers, and the forms in which a password may stand.
+    """What to look for: ids, whether they can be told from plain numbers, the forms in which a
+    password may stand, folders of this computer, and names of columns that were left out.
     """
 
-    ids: pl.Series
-    word_counts: tuple[int, ...]
-    are_recognisable: bool
+    ids: Tokens
+    are_recognisable: bool = True
     secrets: tuple[str, ...] = ()
+    places: re.Pattern | None = None
+    columns: Tokens = _NONE
 
 
 @dataclass(frozen=True)
 class Findings:
-    """How many ids of persons and households, how many personal numbers and how often a password a
-    text holds.
+    """How many ids of persons and households, how many personal numbers, how often a password and a
+    folder of this computer, and how many names of columns that were left out a text holds.
     """
 
     n_ids: int = 0
     n_personal_numbers: int = 0
     n_secrets: int = 0
+    n_places: int = 0
+    n_columns: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.n_ids or self.n_personal_numbers or self.n_secrets)
+        return any(astuple(self))
 
     def __add__(self, other: "Findings") -> "Findings":
-        return Findings(
-            self.n_ids + other.n_ids,
-            self.n_personal_numbers + other.n_personal_numbers,
-            self.n_secrets + other.n_secrets,
-        )
+        return Findings(*map(sum, zip(astuple(self), astuple(other), strict=True)))
 
     def in_words(self) -> str:
         """'2 ids of persons and 1 personal number'."""
-        ids = (
-            f"{self.n_ids} id{'s' if self.n_ids > 1 else ''} of persons or households"
-            if self.n_ids
-            else ""
+        said = (
+            _number_of(self.n_ids, "id", "s", " of persons or households"),
+            _number_of(self.n_personal_numbers, "personal number", "s"),
+            "the database's password" if self.n_secrets else "",
+            _number_of(self.n_places, "path", "s", " of this computer"),
+            _number_of(self.n_columns, "name", "s", " of columns that were not read in"),
         )
-        numbers = (
-            f"{self.n_personal_numbers} personal number{'s' if self.n_personal_numbers > 1 else ''}"
-            if self.n_personal_numbers
-            else ""
-        )
-        secrets = "the database's password" if self.n_secrets else ""
-        return " and ".join(words for words in (ids, numbers, secrets) if words)
+        return " and ".join(words for words in said if words)
+
+
+def _number_of(n: int, name: str, plural: str, of: str = "") -> str:
+    return f"{n} {name}{plural if n > 1 else ''}{of}" if n else ""
 
 
 def known_ids(run_dir: Path) -> KnownIds:
-    """The ids in the run's person and household tables; none before they are written."""
+    """What to look for in a run's outputs: the ids in its person and household tables (none before
+    they are written), and what else may not leave.
+    """
     columns = [
         _read_parquet(path, columns=[column])[column].cast(pl.String).alias("id")
         for table, column in ID_SOURCES.items()
@@ -108,23 +149,70 @@ def known_ids(run_dir: Path) -> KnownIds:
         if columns
         else pl.Series("id", [], dtype=pl.String)
     )
-    ids = delivered.str.to_lowercase().str.strip_chars(" \t-_.:/#")
+    ids = _bare(delivered)
     is_recognisable = ids.str.contains(r"\p{L}") & (ids.str.len_chars() >= 3) | (
         ids.str.len_chars() >= MIN_DIGITS_OF_NUMERIC_ID
     )
     recognisable = ids.filter(is_recognisable)
-    n_words = recognisable.str.count_matches(r"[\p{L}\p{N}]+").unique().sort().to_list()
-    are_recognisable = len(recognisable) == len(ids)
-    return KnownIds(recognisable, tuple(n for n in n_words if n), are_recognisable, _secrets())
+    return KnownIds(
+        Tokens.of(recognisable),
+        len(recognisable) == len(ids),
+        _secrets(),
+        _places(run_dir),
+        Tokens.of(_columns_left_out(run_dir)),
+    )
+
+
+def _bare(names: pl.Series) -> pl.Series:
+    return names.str.to_lowercase().str.strip_chars(" \t-_.:/#")
+
+
+def _places(run_dir: Path) -> re.Pattern | None:
+    """The folders of this computer that a path may begin with: the user's home, those of the runs,
+    of the run file and of evalkit, and Python's own.
+    """
+    folders = [Path.home(), run_dir.parent.parent, Path(evalkit.__file__).parent.parent]
+    folders += [run_file_of(run_dir).parent] if (run_dir / RUN_RECORD).is_file() else []
+    folders += [Path(sys.prefix)] if sys.prefix != sys.base_prefix else []
+    written = {
+        form
+        for folder in folders
+        for place in {folder.absolute(), folder.resolve()}
+        if place != Path(place.anchor)
+        for form in (str(place), place.as_posix(), quote(place.as_posix()))
+    }
+    longest_first = sorted(written, key=len, reverse=True)
+    any_of = "|".join(map(re.escape, longest_first))
+    return re.compile(rf"(?<!\w)(?:{any_of})(?![\w-])") if written else None
+
+
+def _columns_left_out(run_dir: Path) -> pl.Series:
+    """The names of delivered columns that were not read in, without those that may stand anywhere:
+    words of evalkit's, of the contracts and of the run's own files.
+    """
+    table = run_dir / "work" / f"{UNREAD.name}.parquet"
+    names = _bare(_read_parquet(table)["column"]) if table.exists() else pl.Series(dtype=pl.String)
+    names = names.filter(names.str.len_chars() >= MIN_LETTERS_OF_SECRET).unique(maintain_order=True)
+    if names.is_empty():
+        return names
+    files = list(Path(evalkit.__file__).parent.rglob("*.yaml"))
+    if (run_dir / RUN_RECORD).is_file():
+        beside = run_file_of(run_dir).parent
+        contracts = beside / run_record(run_dir)["params"]["contracts"]
+        files += [*contracts.rglob("*.yaml"), *beside.glob("*.yaml"), *beside.glob("*/*.yaml")]
+    texts = [path.read_text(encoding="utf-8", errors="replace") for path in files]
+    ours = " ".join([*texts, *COLUMNS]).lower()
+    return names.filter([not re.search(rf"(?<!\w){re.escape(n)}(?!\w)", ours) for n in names])
 
 
 def search_basis(run_dir: Path, remembered: Remembered) -> str:
-    """What a search of the run's outputs rests on, as a hash: the tables that hold the ids, and the
-    code that looks for them.
+    """What a search of the run's outputs rests on, as a hash: the tables that hold what to look
+    for, the places of this computer, and the code that looks for them.
     """
-    tables = [run_dir / "work" / f"{table}.parquet" for table in ID_SOURCES]
+    tables = [run_dir / "work" / f"{table}.parquet" for table in (*ID_SOURCES, UNREAD.name)]
     code = [Path(__file__), Path(ids.__file__)]
     hashes = [remembered.sha256(path) or "" for path in (*tables, *code)]
+    hashes.append(places.pattern if (places := _places(run_dir)) else "")
     # Slow on purpose: what is remembered must not help to guess a password.
     hashes += [
         hashlib.pbkdf2_hmac("sha256", secret.encode(), b"evalkit", 100_000).hex()
@@ -136,9 +224,11 @@ def search_basis(run_dir: Path, remembered: Remembered) -> str:
 def scan_text(text: str, known: KnownIds) -> Findings:
     """The findings in a text."""
     return Findings(
-        _count_ids(text, known),
+        known.ids.count(text),
         count_personal_numbers(_CHECKSUM_OR_DECIMAL.sub(" ", text)),
         sum(text.count(secret) for secret in known.secrets),
+        len(known.places.findall(text)) if known.places else 0,
+        known.columns.count(text),
     )
 
 
@@ -206,22 +296,6 @@ def _decoded(text: str) -> str:
         return "\n".join(_texts(json.loads(text)))
     except ValueError:
         return text
-
-
-def _count_ids(text: str, known: KnownIds) -> int:
-    """How many different ids stand in the text, bounded by anything but letters and digits."""
-    if not known.word_counts:
-        return 0
-    lowered = text.lower()
-    words = [match.span() for match in _WORD.finditer(lowered)]
-    longest = int(known.ids.str.len_chars().to_numpy().max(initial=0))
-    candidates = {
-        lowered[words[i][0] : words[i + n - 1][1]]
-        for n in known.word_counts
-        for i in range(len(words) - n + 1)
-        if words[i + n - 1][1] - words[i][0] <= longest
-    }
-    return known.ids.filter(known.ids.is_in(list(candidates))).len()
 
 
 def _texts(content: object) -> list[str]:

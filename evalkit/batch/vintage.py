@@ -90,18 +90,25 @@ def prepare_run(run_file: Path | str, *, out: Path | str) -> Run:
 
 def write_run(run: Run) -> Path:
     """Make the run's folder (work/ readable by its owner only) and write run.json, whole or not at
-    all; returns its path.
+    all; returns its path. The record names no folder of this computer: where its run file lies is
+    said from its own folder.
     """
     run.run_dir.mkdir(parents=True, exist_ok=True)
     make_private_folder(run.run_dir / "work")
     path = run.run_dir / "run.json"
     temporary = path.with_name(f".run.json.{os.getpid()}")
-    temporary.write_text(
-        json.dumps(run.model_dump(mode="json"), ensure_ascii=False, indent=2) + "\n",
-        encoding="utf-8",
-    )
+    places = {"run_dir": run.run_dir.name, "run_file": _from(run.run_dir, run.run_file)}
+    record = run.model_dump(mode="json") | places
+    temporary.write_text(json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     temporary.replace(path)
     return path
+
+
+def _from(folder: Path, path: Path) -> str:
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:  # on another drive there is no way from one to the other
+        return str(path)
 
 
 def versions() -> dict[str, str]:

@@ -16,7 +16,16 @@ _STATUS = (
 )
 _OFFERED = ("taking_part", "starting")
 
+# What a sender calls a column may say what it is of whom: nothing that leaves names these.
+UNREAD = Table(
+    "unread_columns",
+    "One row per delivered column that neither a contract nor the mapping file names.",
+    keys=("table", "file", "column"),
+    values=(),
+)
+
 _TABLES = (
+    UNREAD,
     Table(
         "rejected",
         "One row per rejected row of a delivered file and rule that it breaks; one that only names "

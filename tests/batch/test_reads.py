@@ -27,7 +27,6 @@ def run_dir(tmp_path):
         "unit": "months",
         "source": "test",
         "grade": "H",
-        "min_count": 5,
     }
     publish(
         protect_counts(

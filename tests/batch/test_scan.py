@@ -1,11 +1,20 @@
 import json
+from pathlib import Path
 
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.batch.scan import Findings, known_ids, scan_file, scan_notebook, scan_text
+from evalkit.batch.scan import (
+    Findings,
+    KnownIds,
+    Tokens,
+    known_ids,
+    scan_file,
+    scan_notebook,
+    scan_text,
+)
 
 # Skatteverket's own published test numbers.
 PERSONAL_NUMBER = "19121212-1212"
@@ -51,9 +60,7 @@ def test_planted_id_is_found_wherever_it_stands_between_separators(before, after
 
 
 def known_ids_of(*ids: str):
-    from evalkit.batch.scan import KnownIds
-
-    return KnownIds(pl.Series([one.lower() for one in ids]), (2,), True)
+    return KnownIds(Tokens.of(pl.Series([one.lower() for one in ids])))
 
 
 @pytest.mark.parametrize("number", [PERSONAL_NUMBER, COORDINATION_NUMBER])
@@ -125,3 +132,44 @@ def test_published_table_is_searched_in_texts_and_whole_numbers(known, tmp_path)
 
 def test_findings_are_told_as_counts_only():
     assert Findings(2, 1).in_words() == "2 ids of persons or households and 1 personal number"
+    assert Findings(0, 0, 1, 2, 1).in_words() == (
+        "the database's password and 2 paths of this computer and 1 name of columns that were not "
+        "read in"
+    )
+
+
+def test_paths_of_this_computer_are_found_and_others_are_not(project):
+    known = known_ids(project.run_dir)
+    folder = project.run_dir.parent.parent.as_posix()
+
+    text = f"file://{folder}/x.csv and {Path.home()}; ../work/x.csv, /elsewhere{Path.home()}x"
+
+    assert scan_text(text, known) == Findings(n_places=2)
+
+
+@pytest.mark.parametrize("ending", [".html", ".json"])
+def test_path_of_this_computer_is_found_in_a_page_and_a_record(project, tmp_path, ending):
+    path = tmp_path / f"page{ending}"
+    path.write_text(json.dumps({"source": str(project.run_file)}))
+
+    assert scan_file(path, known_ids(project.run_dir)).n_places == 0
+    project.write_record()
+    assert scan_file(path, known_ids(project.run_dir)) == Findings(n_places=1)
+
+
+def test_name_of_a_column_that_was_not_read_in_is_found(project):
+    project.add_unread_columns(["Anteckning om Anna", "Fritext_2", "district", "kön", "ab"])
+
+    known = known_ids(project.run_dir)
+
+    text = "Fritext_2 (anteckning om anna) in the district; ab, kön, Fritext"
+    assert scan_text(text, known) == Findings(n_columns=2)
+
+
+def test_column_whose_name_is_a_word_of_the_run_is_not_looked_for(project):
+    project.write_record()
+    project.add_unread_columns(["Belfast", "Trial", "Hushållets handläggare"])
+
+    known = known_ids(project.run_dir)
+
+    assert known.columns.names.to_list() == ["hushållets handläggare"]

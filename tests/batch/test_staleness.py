@@ -35,7 +35,7 @@ try:
     more = extra.read_text()
 except FileNotFoundError:
     more = ""
-place.write_text(f"{helper.double(first)} {run.params.min_count} {more}");
+place.write_text(f"{helper.double(first)} {run.params.disclosure.min_persons} {more}");
 """
 LAST = """
 from pathlib import Path
@@ -120,10 +120,10 @@ def test_comments_in_run_file_and_code_and_texts_for_readers_cost_nothing(done):
 
 
 def test_a_parameter_reruns_those_that_read_it_and_what_follows_may_run(done):
-    done.run_file.write_text(done.run_file.read_text() + "min_count: 6\n")
+    done.run_file.write_text(done.run_file.read_text() + "disclosure: {min_persons: 25}\n")
 
     assert planned(done) == {
-        **dict.fromkeys(PARTS, "changed: min_count"),
+        **dict.fromkeys(PARTS, "changed: disclosure.min_persons"),
         LAST_UNIT: f"may: follows {PARTS[0]}",
     }
 
@@ -292,7 +292,7 @@ def test_a_unit_that_leaves_other_tables_is_followed(done):
     result = done.run()
 
     assert [outcome.status for outcome in result.outcomes] == ["ok"] * 4
-    assert (done.run_dir / "site" / "index.html").read_text() == "Trial33 5  33 5 "
+    assert (done.run_dir / "site" / "index.html").read_text() == "Trial33 20  33 20 "
 
 
 def test_a_unit_that_is_skipped_leaves_nothing_that_was_made_from_something_else(done):

@@ -14,7 +14,7 @@ from evalkit.batch.plan import Unit, plan_run
 from evalkit.batch.progress import Display
 from evalkit.batch.run import run_batch
 from evalkit.batch.session import Options
-from evalkit.batch.vintage import prepare_run
+from evalkit.batch.vintage import prepare_run, write_run
 from evalkit.params import Run
 from evalkit.runs import vintages_of
 
@@ -145,6 +145,16 @@ class TinyProject:
         """A person table in the run's private folder, as the first notebook would have left it."""
         (self.run_dir / "work").mkdir(parents=True, exist_ok=True)
         pl.DataFrame({"person_id": ids}).write_parquet(self.run_dir / "work" / "person.parquet")
+
+    def add_unread_columns(self, names: list[str]) -> None:
+        """Names of columns that were not read in, as the first notebook leaves them."""
+        (self.run_dir / "work").mkdir(parents=True, exist_ok=True)
+        table = pl.DataFrame({"table": "person", "file": "person.csv", "column": names})
+        table.write_parquet(self.run_dir / "work" / "unread_columns.parquet")
+
+    def write_record(self) -> None:
+        """The run's record, as a run begins with it."""
+        write_run(self.prepare())
 
     def prepare(self) -> Run:
         return prepare_run(self.run_file, out=self.root / "runs")

@@ -504,3 +504,17 @@ def test_admit_never_shows_a_value_of_a_rejected_row(extract):
     rejected = extract.admit(max_rejected_share=1).rejected
 
     assert secret not in rejected.write_csv()
+
+
+def test_column_of_names_that_nothing_asks_for_is_not_read_in_and_is_listed(extract):
+    path = extract.folder / "participation.csv"
+    cells = ["Klientens namn", "Anna Andersson", ""]
+    lines = [",".join(pair) for pair in zip(path.read_text().splitlines(), cells, strict=True)]
+    extract.write("participation", lines)
+
+    admission = extract.admit()
+
+    assert admission.unread.rows() == [("participation", "participation.csv", "Klientens namn")]
+    held = [*admission.tables.values(), admission.rejected, admission.receipt]
+    assert not any("Anna Andersson" in table.write_csv() for table in held)
+    assert not any("Klientens namn" in table.columns for table in held)

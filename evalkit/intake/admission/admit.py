@@ -24,6 +24,7 @@ from evalkit.intake.admission.delivery import (
     describe,
     read_delivery,
     refuse_incomplete,
+    unread_columns,
 )
 from evalkit.intake.admission.gate import refuse_personal_numbers
 from evalkit.intake.admission.lone_adults import lone_adults, with_lone_adults
@@ -65,7 +66,8 @@ class Admission:
     consequences : how many rows of each table have no fault but that (table, follows_from,
     n_rejected). receipt : all rows counted by table and rule, with rule "all" for the table itself.
     assumptions : how each file was read, what it did not hold, and which lists of rejected rows
-    were cut (table, file, assumption).
+    were cut (table, file, assumption). unread : the delivered columns that nothing names (table,
+    file, column), which are not read in and must not be seen of anybody else.
     """
 
     tables: dict[str, pl.DataFrame]
@@ -73,6 +75,7 @@ class Admission:
     consequences: pl.DataFrame
     receipt: pl.DataFrame
     assumptions: pl.DataFrame
+    unread: pl.DataFrame
 
 
 def admit(
@@ -182,6 +185,7 @@ def admit(
         mapping_file,
         [*answers, *of_shape, *(note for of_table in notes for note in of_table)],
     )
+    unread = unread_columns(delivery, contracts, mapping_file)
     checked = _follow_references(
         checked, {link: resolved.result() for link, resolved in resolving.items()}
     )
@@ -194,6 +198,7 @@ def admit(
         receipt=receipt,
         tables=_with_households(_accepted_tables(checked)),
         assumptions=pl.concat([assumptions, cuts_in_words(receipt, max_listed_per_rule)]),
+        unread=unread,
     )
 
 

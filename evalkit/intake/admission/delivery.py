@@ -25,6 +25,7 @@ from evalkit.intake.reading.readers import FORMATS, read_delivered
 from evalkit.intake.reading.record_layout import load_layouts
 from evalkit.intake.reading.searching import searchable
 from evalkit.intake.reading.side_by_side import side_by_side
+from evalkit.line.derived import UNREAD
 from evalkit.line.needs import HOUSEHOLDS, Need
 from evalkit.reads import listed, note_file
 
@@ -273,6 +274,19 @@ def describe(
     return notes_table(notes)
 
 
+def unread_columns(
+    delivery: Delivery, contracts: Mapping[str, Contract], mapping: MappingFile
+) -> pl.DataFrame:
+    """The delivered columns that no contract and no mapping names: table, file, column."""
+    columns = [
+        (table, file.path.name, column)
+        for table, files in delivery.tables.items()
+        for file in files
+        for column in _unread(file, contracts[table], mapping.of(table))
+    ]
+    return pl.DataFrame(columns, schema=UNREAD.schema, orient="row").unique(maintain_order=True)
+
+
 def notes_table(notes: Sequence[Note]) -> pl.DataFrame:
     """Notes as a table: table, file, assumption."""
     return pl.DataFrame(
@@ -340,6 +354,11 @@ def _has_column(contract: Contract, file: Delivered, mapping: MappingFile, name:
     )
 
 
+def _unread(file: Delivered, contract: Contract, mapping: TableMapping) -> list[str]:
+    read = {mapping.source_of(column, file.columns) for column in contract.columns}
+    return [column for column in file.columns if column not in read]
+
+
 def _notes_on(file: Delivered, contract: Contract, mapping: MappingFile) -> list[str]:
     of_table = mapping.of(contract.table)
     source = {column.name: of_table.source_of(column, file.columns) for column in contract.columns}
@@ -347,7 +366,7 @@ def _notes_on(file: Delivered, contract: Contract, mapping: MappingFile) -> list
     renamed = [
         f'"{theirs}" is {ours}' for ours, theirs in source.items() if theirs not in (None, ours)
     ]
-    unread = [column for column in file.columns if column not in source.values()]
+    unread = _unread(file, contract, of_table)
     notes = [f"read as {file.assumption}"]
     notes += [f"columns under other names: {', '.join(renamed)}"] if renamed else []
     notes += [f"columns not delivered, empty for all rows: {', '.join(absent)}"] if absent else []
