@@ -10,6 +10,7 @@ from evalkit.disclosure.published import Published
 from evalkit.disclosure.request_checks import check_table
 from evalkit.disclosure.rounding import BASE, MIN_WHOLE, nearest_five, round_counts, round_measures
 from evalkit.disclosure.sealing import seal_table
+from evalkit.errors import DisclosureError
 from evalkit.line.columns import is_counted
 
 ROUNDED = f"rounded:{BASE}"
@@ -60,13 +61,14 @@ def protect_counts(
     Raises
     ------
     DisclosureError
-        If a column is missing, a key is repeated, a count is negative, or a column holds persons'
-        identifiers.
+        If a column is missing, a key is repeated, a count is negative, a share's part or whole is
+        not there, or a column holds persons' identifiers.
     """
     shares, spans = dict(shares or {}), dict(spans or {})
     behind = [*([n_persons] if n_persons else []), *(c for pair in shares.values() for c in pair)]
     behind += [span for span in spans.values() if isinstance(span, str)]
     given = [column for column in counts if column not in shares]
+    _refuse_without_whole(table, shares, name)
     check_table(table, name=name, keys=keys, values=given, also=behind, grade=provenance["grade"])
     rows = _with_people(table, given, listed).sort(keys)
     means = [
@@ -102,6 +104,24 @@ def protect_counts(
         needed=needed,
         **provenance,
     )
+
+
+def _refuse_without_whole(
+    table: pl.DataFrame, shares: Mapping[str, tuple[str, str]], name: str
+) -> None:
+    alone = [
+        f"{share}: {' of '.join(pair)}"
+        for share, pair in shares.items()
+        if not set(pair) <= set(table.columns)
+    ]
+    if alone:
+        raise DisclosureError(
+            "A share cannot be published without the numbers that it is made of.",
+            where=f"table {name}, {'; '.join(alone)} (columns found: {', '.join(table.columns)})",
+            why="It is computed from its rounded part and its rounded whole, so that it tells no "
+            "more than they do.",
+            fix="put the columns of the part and of the whole into each row.",
+        )
 
 
 def _with_people(rows: pl.DataFrame, columns: Sequence[str], listed: Sequence[str]) -> pl.DataFrame:

@@ -148,16 +148,21 @@ def _in_fives(
     people = rows[n_persons].fill_null(0).to_numpy().astype(float)
     rounded = np.floor((people + BASE / 2) / BASE) * BASE
     is_small = rounded < MIN_WHOLE
-    step = np.where(rounded > 0, BASE / np.maximum(rounded, 1), np.nan)
+    groups_of_five = np.where(rounded > 0, rounded / BASE, np.nan)
     estimate = rows["estimate"].to_numpy().astype(float)
-    fives = np.floor(estimate / step + 0.5)
+    fives = np.floor(estimate * groups_of_five + 0.5)
     if parts is not None:
-        fives = _within_all(fives, rows[parts], rows[time], rounded / BASE)
-    columns = [pl.Series("estimate", np.clip(fives * step, 0, 1), nan_to_null=True)]
-    for limit, outwards in (("ci_lower", np.floor), ("ci_upper", np.ceil)):
+        fives = _within_all(fives, rows[parts], rows[time], groups_of_five)
+    columns = [pl.Series("estimate", np.clip(fives / groups_of_five, 0, 1), nan_to_null=True)]
+    for limit, outwards, farther in (
+        ("ci_lower", np.floor, np.minimum),
+        ("ci_upper", np.ceil, np.maximum),
+    ):
         if limit in values:
-            ends = outwards(np.round(rows[limit].to_numpy().astype(float) / step, 9)) * step
-            columns.append(pl.Series(limit, np.clip(ends, 0, 1), nan_to_null=True))
+            ends = outwards(np.round(rows[limit].to_numpy().astype(float) * groups_of_five, 9))
+            # A part that was taken down may have passed its limit.
+            ends = np.where(np.isnan(fives), ends, farther(ends, fives))
+            columns.append(pl.Series(limit, np.clip(ends / groups_of_five, 0, 1), nan_to_null=True))
     is_withheld = is_small | _is_moved_by_one(rows, parts, time, people)
     return rows.with_columns(*columns, _is_withheld=pl.Series(is_withheld, dtype=pl.Boolean))
 
@@ -172,11 +177,12 @@ def _within_all(
     before: dict[Any, float] = {}
     for month in time.unique().sort():
         rows = np.flatnonzero((time == month).to_numpy())
-        while np.nansum(fives[rows]) > most[rows].min() + _TOLERANCE:
-            can_fall = [row for row in rows if fives[row] > max(before.get(names[row], 0.0), 0.0)]
+        rows = rows[np.isfinite(fives[rows])]
+        while fives[rows].sum() > most[rows].min(initial=np.inf) + _TOLERANCE:
+            can_fall = [row for row in rows if fives[row] > before.get(names[row], 0.0)]
             largest = max(can_fall or rows, key=lambda row: fives[row])
             fives[largest] -= 1
-        before = {names[row]: fives[row] for row in rows}
+        before |= {names[row]: fives[row] for row in rows}
     return fives
 
 
@@ -188,11 +194,12 @@ def _is_moved_by_one(
     """
     if "n_at_risk" not in rows.columns:
         return np.zeros(rows.height, dtype=bool)
-    left = (
-        rows.select(1 - pl.col("estimate").sum().over(time)).to_series().to_numpy()
-        if parts is not None
-        else rows["estimate"].to_numpy()
-    )
+    estimate = rows["estimate"].to_numpy().astype(float)
+    if parts is not None:
+        left = rows.select(1 - pl.col("estimate").sum().over(time)).to_series().to_numpy()
+    else:
+        known = estimate[np.isfinite(estimate)]
+        left = 1 - estimate if known.size and known[-1] > known[0] else estimate
     at_risk = rows["n_at_risk"].fill_null(0).to_numpy()
     is_few = (at_risk * BASE < left * people) & (rows[time].to_numpy() > 0)
     series = [parts] if parts is not None else []

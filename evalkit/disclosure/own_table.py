@@ -36,10 +36,10 @@ def protect_own(table: pl.DataFrame, *, name: str, source: str, grade: str = "M"
     -------
     Published
         A curve at quoted months, in steps of five of those at risk at most (`protect_curve`);
-        counts, all whole numbers among them, to the nearest five (`protect_counts`); estimates that
-        rest on too few persons withheld, and others rounded (`protect_estimates`). What lies
-        between 0 and 1 is taken for a share and rounded so that five persons move it by a step:
-        nothing says of which numbers it is made.
+        counts, all whole numbers among them, to the nearest five, without rows of 0 to 2 people
+        (`protect_counts`); estimates that rest on too few persons withheld, and others rounded
+        (`protect_estimates`). What lies between 0 and 1 is taken for a share and rounded so that
+        five persons move it by a step: nothing says of which numbers it is made.
 
     Raises
     ------
@@ -69,7 +69,9 @@ def protect_own(table: pl.DataFrame, *, name: str, source: str, grade: str = "M"
     if not keys:
         table, keys = table.with_row_index(_ROW, offset=1), [_ROW]
     if all(table.schema[column].is_integer() for column in values):
-        return protect_counts(table, keys=keys, counts=values, n_persons=persons[0], **about)
+        return protect_counts(
+            table, keys=keys, counts=values, n_persons=persons[0], listed=keys, **about
+        )
     spans = {column: float(BASE) for column in values if _may_be_share(table[column])}
     return protect_estimates(
         table, keys=keys, values=values, n_persons=persons, spans=spans, **about

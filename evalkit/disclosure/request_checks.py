@@ -85,9 +85,19 @@ def _faults_of_rows(
     ]:
         faults.append(f"what looks like a personnummer in: {', '.join(numbered)}")
     kinds = {column: table.schema[column] for column in (*values, *also)}
-    counted = [column for column, kind in kinds.items() if is_counted(column, kind)]
-    if negative := [column for column in counted if (table[column] < 0).any()]:
+    counted = {column: kind for column, kind in kinds.items() if is_counted(column, kind)}
+    if worded := [name for name, kind in counted.items() if not _is_number(kind)]:
+        faults.append(f"numbers of people that are not numbers: {', '.join(worded)}")
+    if negative := [name for name in counted if name not in worded and _has_negative(table[name])]:
         faults.append(f"numbers of people below zero in: {', '.join(negative)}")
     if table.select(keys).is_duplicated().any():
         faults.append(f"a key stands more than once (keys: {', '.join(keys)})")
     return faults
+
+
+def _is_number(kind: pl.DataType) -> bool:
+    return kind.is_numeric() or kind == pl.Null
+
+
+def _has_negative(column: pl.Series) -> bool:
+    return bool((column.cast(pl.Float64) < 0).any())

@@ -120,7 +120,11 @@ def round_measures(
         each = np.where(n_persons > 0, 1 / n_persons, np.nan)
     share = share_of_error(n_persons, one_person)
     measured = [name for name in columns if _is_measured(name, rows.schema[name], exact)]
-    limits = {name: pair for name in measured if (pair := _limits_of(name, measured)) is not None}
+    limits: dict[str, tuple[str, str]] = {}
+    for name in measured:
+        pair = _limits_of(name, measured)
+        if pair is not None and pair not in limits.values():
+            limits[name] = pair
     ends = {end for pair in limits.values() for end in pair}
     first = _step_of_range(rows, next(iter(limits.values())), share) if limits else None
     main_unit = _unit_of(next(iter(limits))) if limits else None

@@ -13,7 +13,7 @@ def provenance() -> dict:
 
 @pytest.fixture
 def exits() -> pl.DataFrame:
-    """Two districts: in A three people went to training; B has no small number."""
+    """Two districts: in A three people went to training, in B nobody is still on support."""
     return pl.DataFrame(
         {
             "district": ["A"] * 4 + ["B"] * 4,
@@ -25,15 +25,17 @@ def exits() -> pl.DataFrame:
 
 @pytest.fixture
 def curve() -> pl.DataFrame:
-    """One cause, months 0-9: events 0 3 3 0 5 0 2 2 2 1."""
+    """Fifty people of A, month by month: 2 of them left to work each month, to the tenth."""
+    gone = [2 * month for month in range(11)]
     return pl.DataFrame(
         {
-            "district": ["A"] * 10,
-            "exit": ["work"] * 10,
-            "month": list(range(10)),
-            "estimate": [0.0, 0.06, 0.12, 0.12, 0.24, 0.24, 0.30, 0.36, 0.42, 0.45],
-            "std_error": [0.0, 0.01, 0.02, 0.02, 0.03, 0.03, 0.04, 0.05, 0.06, 0.07],
-            "n_at_risk": [50, 50, 46, 42, 40, 33, 30, 20, 8, 4],
-            "n_events": [0, 3, 3, 0, 5, 0, 2, 2, 2, 1],
+            "district": ["A"] * 11,
+            "exit": ["work"] * 11,
+            "month": list(range(11)),
+            "estimate": [n / 50 for n in gone],
+            "ci_lower": [max(n - 3, 0) / 50 for n in gone],
+            "ci_upper": [(n + 3) / 50 for n in gone],
+            "n_at_risk": [50, *(50 - n for n in gone[:-1])],
+            "n_persons": [50] * 11,
         }
     )

@@ -1,9 +1,11 @@
+"""Counts to the nearest five, by hand and for any numbers."""
+
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.disclosure import protect_counts, protect_curve, protect_estimates
+from evalkit.disclosure import protect_counts
 from evalkit.errors import DisclosureError
 
 KEYS = ["district", "exit"]
@@ -27,183 +29,200 @@ def _values(published, column="n_persons"):
     }
 
 
-def _curve(curve, provenance, **options):
-    return protect_curve(
-        curve,
-        name="exit_curves-a",
-        by=["district"],
-        time="month",
-        cause="exit",
-        **provenance,
-        **options,
+# --- by hand
+
+
+def test_every_count_is_rounded_and_none_is_withheld(exits, provenance):
+    published = _counts(exits, provenance)
+
+    assert _values(published) == {
+        ("A", "still_on_support"): 5,
+        ("A", "studies"): 10,
+        ("A", "training"): 5,
+        ("A", "work"): 20,
+        ("B", "still_on_support"): 0,
+        ("B", "studies"): 10,
+        ("B", "training"): 10,
+        ("B", "work"): 10,
+    }
+    assert published.n_suppressed == 0
+    assert published.rules == ("rounded:5",)
+
+
+def test_a_total_is_rounded_by_itself_and_its_parts_need_not_add_up(provenance):
+    table = pl.DataFrame(
+        {"district": ["A", "B", "C", "all"], "exit": ["work"] * 4, "n_persons": [2, 2, 2, 6]}
+    )
+
+    assert list(_values(_counts(table, provenance)).values()) == [0, 0, 0, 5]
+
+
+def test_none_one_and_two_look_alike(provenance):
+    table = pl.DataFrame(
+        {"district": ["A", "B", "C"], "exit": ["work"] * 3, "n_persons": [0, 1, 2]}
+    )
+
+    published = _counts(table, provenance)
+
+    assert published.data["n_persons"].to_list() == [0, 0, 0]
+    assert published.data["status"].unique().to_list() == ["ok"]
+
+
+def test_one_woman_in_a_district_is_not_told_from_none(provenance):
+    def shown(n_women):
+        n = [n_women, 40 + n_women, 300, 341]
+        keys = {"district": ["A", "A", "all", "all"], "exit": ["women", "all"] * 2}
+        return _counts(pl.DataFrame({**keys, "n_persons": n}), provenance).data
+
+    assert shown(0).equals(shown(1)) and shown(1).equals(shown(2))
+
+
+def test_that_everyone_did_the_same_is_not_told_from_that_two_did_not(provenance):
+    def shown(n_work):
+        table = pl.DataFrame(
+            {"district": ["A"], "exit": ["work"], "n_persons": [n_work], "n_ended": [40]}
+        ).with_columns(share=pl.col("n_persons") / pl.col("n_ended"))
+        counts, shares = ["n_persons", "share"], {"share": ("n_persons", "n_ended")}
+        return _counts(table, provenance, counts=counts, shares=shares).data
+
+    assert shown(40).equals(shown(39)) and shown(39).equals(shown(38))
+    assert shown(40)["share"].to_list() == [1.0]
+
+
+def test_households_and_the_people_in_them_are_rounded_each(provenance):
+    table = pl.DataFrame({"size": [1, 2, 5], "n_households": [46, 8, 1], "n_persons": [46, 16, 5]})
+
+    data = _counts(table, provenance, keys=["size"], counts=["n_households", "n_persons"]).data
+
+    assert data.drop("row_id", "status").rows() == [(1, 45, 45), (2, 10, 15), (5, 0, 5)]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "shown"),
+    [([1, 2, 3], [0, 0, 5]), ([8, 12, 13, 2], [10, 10, 15, 0]), ([3, 3, 3, 3], [5, 5, 5, 5])],
+)
+def test_three_or_four_answers_stand_each_for_itself(provenance, numbers, shown):
+    answers = [f"answer {place}" for place in range(len(numbers))]
+    table = pl.DataFrame({"district": "A", "exit": answers, "n_persons": numbers})
+
+    assert _counts(table, provenance).data["n_persons"].to_list() == shown
+
+
+def test_groups_that_overlap_say_nothing_of_who_is_in_one_alone(provenance):
+    # All three parents are under 30: "parents" is a part of "under 30" and of "all".
+    def shown(n_young, n_parents):
+        keys = {"district": ["A"] * 3, "exit": ["under 30", "parents", "all"]}
+        return _counts(
+            pl.DataFrame({**keys, "n_persons": [n_young, n_parents, 46]}), provenance
+        ).data["n_persons"]
+
+    assert shown(43, 43).to_list() == shown(44, 46).to_list() == [45, 45, 45]
+
+
+# --- shares, means, order
+
+
+def _shares(part, whole, provenance):
+    table = pl.DataFrame(
+        {"district": ["A"], "exit": ["work"], "n_persons": [part], "n_ended": [whole]}
+    ).with_columns(share=pl.lit(0.123456))
+    return (
+        _counts(
+            table,
+            provenance,
+            counts=["n_persons", "share"],
+            shares={"share": ("n_persons", "n_ended")},
+        )
+        .data["share"]
+        .item()
+    )
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "share"),
+    [
+        (46, 112, 0.41),  # 45 of 110
+        (1, 112, 0.0),
+        (3, 28, 0.17),  # 5 of 30
+        (3, 27, None),  # of 25
+        (32, 30, 1.0),
+        (5, None, None),
+        (None, 50, None),
+    ],
+)
+def test_a_share_is_made_of_the_numbers_that_are_shown(provenance, part, whole, share):
+    assert _shares(part, whole, provenance) == share
+
+
+@given(st.integers(0, 500), st.integers(0, 500))
+def test_a_share_lies_between_none_and_all_in_whole_points(part, rest):
+    share = _shares(part, part + rest, {"unit": "u", "source": "s", "grade": "L"})
+
+    if share is None:
+        assert part + rest < 30
+    else:
+        assert 0 <= share <= 1
+        assert round(share * 100) / 100 == share
+
+
+def test_the_whole_of_a_share_need_not_be_shown(provenance):
+    table = pl.DataFrame({"district": ["A"], "exit": ["work"], "n_persons": [46], "n_ended": [112]})
+
+    data = _counts(
+        table, provenance, counts=["share"], shares={"share": ("n_persons", "n_ended")}
     ).data
 
-
-# --- counts
-
-
-def test_counts_of_one_to_four_persons_are_withheld_and_zero_is_shown(exits, provenance):
-    values = _values(_counts(exits, provenance))
-
-    assert values[("A", "training")] is None
-    assert values[("B", "still_on_support")] == 0
+    assert data.columns == ["row_id", "district", "exit", "share", "status"]
 
 
-def test_counts_keep_large_numbers_unchanged(exits, provenance):
-    values = _values(_counts(exits, provenance))
-
-    assert (values[("A", "work")], values[("B", "training")]) == (20, 9)
-
-
-def test_counts_withhold_the_next_smallest_of_a_total(exits, provenance):
-    values = _values(_counts(exits, provenance, total_over=["exit"]))
-
-    assert [
-        exit_ for (district, exit_), value in values.items() if value is None and district == "A"
-    ] == ["still_on_support", "training"]
-
-
-def test_counts_withhold_a_third_when_two_small_ones_sum_to_a_small_number(provenance):
+@pytest.mark.parametrize(("n", "mean"), [(27, None), (28, 7.0), (400, 7.3)])
+def test_a_mean_is_shown_from_thirty_people_in_a_step_of_what_one_can_do(provenance, n, mean):
     table = pl.DataFrame(
-        {"district": ["A"] * 4, "exit": ["a", "b", "c", "d"], "n_persons": [1, 2, 9, 30]}
+        {"district": ["A"], "exit": ["work"], "n_persons": [n], "mean_gap_months": [7.3219]}
     )
 
-    values = _values(_counts(table, provenance, total_over=["exit"]))
+    data = _counts(
+        table, provenance, counts=["mean_gap_months"], spans={"mean_gap_months": 24}
+    ).data
 
-    assert values == {("A", "a"): None, ("A", "b"): None, ("A", "c"): None, ("A", "d"): 30}
-
-
-def test_counts_withhold_a_district_beside_a_small_one_when_the_city_is_shown(provenance):
-    table = pl.DataFrame(
-        {"district": ["A", "B", "C", "all"], "measure": ["starters"] * 4, "n": [3, 8, 20, 31]}
-    )
-
-    published = _counts(
-        table,
-        provenance,
-        name="people",
-        keys=["district", "measure"],
-        counts=["n"],
-        n_persons="n",
-        total_over=["district"],
-    )
-
-    assert published.data["n"].to_list() == [None, None, 20, 31]
+    assert data["mean_gap_months"].item() == mean
 
 
-def test_counts_withhold_the_total_when_the_only_part_is_small(provenance):
-    table = pl.DataFrame(
-        {"district": ["A", "B", "all"], "measure": ["starters"] * 3, "n": [3, 0, 3]}
-    )
+def test_a_mean_of_nobody_knows_how_many_is_not_shown(provenance):
+    table = pl.DataFrame({"district": ["A"], "exit": ["work"], "mean_gap_months": [7.3219]})
 
-    published = _counts(
-        table,
-        provenance,
-        name="people",
-        keys=["district", "measure"],
-        counts=["n"],
-        n_persons="n",
-        total_over=["district"],
-    )
+    data = _counts(table, provenance, counts=["mean_gap_months"], n_persons=None).data
 
-    assert published.data["n"].to_list() == [None, 0, None]
+    assert data["mean_gap_months"].to_list() == [None]
 
 
-def test_counts_withhold_the_zeros_of_a_small_district(provenance):
-    # Three people live in A; that none of them came back tells of every one. In B the zero tells of
-    # twenty.
-    table = pl.DataFrame(
-        {"district": ["A", "A", "B", "B"], "exit": ["no", "yes"] * 2, "n_persons": [3, 0, 20, 0]}
-    )
-
-    values = _values(_counts(table, provenance, total_over=["district", "exit"]))
-
-    assert values == {("A", "no"): None, ("A", "yes"): None, ("B", "no"): None, ("B", "yes"): None}
-    assert _values(_counts(table, provenance, total_over=["exit"]))[("B", "yes")] == 0
-
-
-def test_counts_know_a_groups_size_from_its_total(provenance):
-    # Twelve people left in three ways, four each: none of twelve may be said to have gone to work.
+def test_a_mean_goes_by_the_horizon_of_its_row(provenance):
     table = pl.DataFrame(
         {
-            "district": ["A"] * 5,
-            "exit": ["a", "b", "c", "work", "all"],
-            "n_persons": [4, 4, 4, 0, 12],
+            "district": ["A", "A"],
+            "exit": ["work"] * 2,
+            "horizon_months": [12, 240],
+            "n_persons": [100, 100],
+            "mean_gap_months": [7.3219, 7.3219],
         }
     )
 
-    values = _values(_counts(table, provenance, total_over=["exit"]))
-
-    assert (values[("A", "work")], values[("A", "all")]) == (0, 12)
-
-
-def test_counts_hide_the_zero_of_a_small_district_behind_a_large_number(provenance):
-    # "yes" is none in A, none in B, eight in C and eight in all: A's zero needs C beside it, or it
-    # would follow.
-    rows = {"A": (3, 0), "B": (9, 0), "C": (9, 8), "D": (9, 9), "all": (30, 17)}
-    table = pl.DataFrame(
-        [
-            (place, answer, n)
-            for place, pair in rows.items()
-            for answer, n in zip(("no", "yes"), pair, strict=True)
-        ],
-        schema=[*KEYS, "n_persons"],
-        orient="row",
-    )
-
-    values = _values(_counts(table, provenance, total_over=["district", "exit"]))
-
-    hidden = [place for place in "ABCD" if values[(place, "yes")] is None]
-    assert "A" in hidden and sum(rows[place][1] for place in hidden) >= 5
-
-
-def test_counts_withhold_a_count_that_leaves_few_of_its_total_outside(provenance):
-    table = pl.DataFrame(
-        {"district": ["A", "B"], "exit": ["work", "work"], "n_persons": [96, 80], "of": [98, 98]}
-    )
-
-    published = _counts(table, provenance, out_of="of")
-
-    assert published.data["status"].to_list() == ["suppressed", "ok"]
-    assert "of" not in published.data.columns
-
-
-def test_counts_follow_persons_not_spells_when_persons_are_given(provenance):
-    table = pl.DataFrame({"district": ["A"], "exit": ["work"], "n_spells": [9], "n_persons": [4]})
-
-    published = _counts(table, provenance, counts=["n_spells"])
-
-    assert published.data["n_spells"].to_list() == [None]
-    assert published.data.columns == ["row_id", "district", "exit", "n_spells", "status"]
-
-
-def test_counts_are_persons_themselves_when_no_person_column_is_named(provenance):
-    table = pl.DataFrame(
-        {"district": ["A", "B"], "exit": ["work"] * 2, "women": [9, 9], "men": [2, 7]}
-    )
-
-    published = _counts(table, provenance, counts=["women", "men"], n_persons=None)
-
-    assert published.data["women"].to_list() == [None, 9]
-
-
-def test_counts_say_their_rules_and_how_many_values_are_withheld(exits, provenance):
-    published = _counts(
-        exits.with_columns(share=pl.col("n_persons") / 42),
+    data = _counts(
+        table,
         provenance,
-        counts=["n_persons", "share"],
-        total_over=["exit"],
-    )
+        keys=[*KEYS, "horizon_months"],
+        counts=["mean_gap_months"],
+        spans={"mean_gap_months": "horizon_months"},
+    ).data
 
-    assert published.rules == ("min_persons:5", "small_group:5", "complement", "total_over:exit")
-    assert published.n_suppressed == 4
+    assert data["mean_gap_months"].to_list() == [7.4, 5.0]
 
 
-def test_counts_stand_in_key_order_whatever_the_order_of_rows(exits, provenance):
+def test_rows_stand_in_key_order_whatever_their_order_was(exits, provenance):
     assert _counts(exits.reverse(), provenance).data.equals(_counts(exits, provenance).data)
 
 
-def test_counts_without_a_value_are_not_estimable(provenance):
+def test_a_row_without_a_value_is_not_estimable(provenance):
     table = pl.DataFrame(
         {"district": ["A"], "exit": ["work"], "n_persons": [None]},
         schema_overrides={"n_persons": pl.Int64},
@@ -212,252 +231,86 @@ def test_counts_without_a_value_are_not_estimable(provenance):
     assert _counts(table, provenance).data["status"].to_list() == ["not_estimable"]
 
 
-@given(st.lists(st.integers(0, 12), min_size=1, max_size=8), st.integers(3, 8))
-def test_counts_never_show_a_small_number(numbers, min_count):
-    table = pl.DataFrame({"exit": [f"e{i}" for i in range(len(numbers))], "n": numbers})
+def test_an_empty_table_keeps_its_columns(exits, provenance):
+    data = _counts(exits.clear(), provenance).data
+
+    assert data.height == 0
+    assert data.schema == _counts(exits, provenance).data.schema
+
+
+@given(st.lists(st.none() | st.integers(0, 10_000), min_size=1, max_size=30))
+def test_any_counts_are_shown_within_two_and_null_as_null(numbers):
+    table = pl.DataFrame(
+        {"exit": [f"{place:02}" for place in range(len(numbers))], "n_persons": numbers},
+        schema_overrides={"n_persons": pl.Int32},
+    )
 
     shown = protect_counts(
         table,
         name="t",
         keys=["exit"],
-        counts=["n"],
-        n_persons="n",
-        unit="u",
-        source="s",
-        grade="L",
-        min_count=min_count,
-        total_over=["exit"],
-    ).data["n"]
+        counts=["n_persons"],
+        n_persons="n_persons",
+        **{"unit": "u", "source": "s", "grade": "L"},
+    ).data["n_persons"]
 
-    assert not shown.drop_nulls().is_between(1, min_count - 1).any()
-
-
-# --- curves
+    assert shown.dtype == pl.Int32
+    for number, rounded in zip(numbers, shown, strict=True):
+        if number is None:
+            assert rounded is None
+        else:
+            assert rounded % 5 == 0 and abs(rounded - number) <= 2
 
 
-def test_curve_steps_wait_until_five_events_have_gathered(curve, provenance):
-    published = _curve(curve, provenance)
-
-    assert published["n_events"].to_list() == [0, None, 6, 0, 5, 0, 0, 0, 6, None]
-    assert published["estimate"].to_list() == [
-        0.0,
-        None,
-        0.12,
-        0.12,
-        0.24,
-        0.24,
-        0.24,
-        0.24,
-        0.42,
-        None,
-    ]
+# --- bad input
 
 
-def test_curve_holds_the_standard_error_with_the_estimate(curve, provenance):
-    assert _curve(curve, provenance)["std_error"].to_list()[:3] == [0.0, None, 0.02]
+def test_a_share_whose_whole_is_not_there_is_refused_by_name(exits, provenance):
+    table = exits.with_columns(share=pl.lit(0.4))
+
+    with pytest.raises(DisclosureError) as refused:
+        _counts(
+            table,
+            provenance,
+            counts=["n_persons", "share"],
+            shares={"share": ("n_persons", "n_ended")},
+        )
+
+    what, where, why, fix = str(refused.value).splitlines()
+    assert what == "A share cannot be published without the numbers that it is made of."
+    assert where.startswith("  where: table exits, share: n_persons of n_ended (columns found: ")
+    assert "rounded part and its rounded whole" in why
+    assert fix == "  fix:   put the columns of the part and of the whole into each row."
 
 
-def test_curve_ends_where_fewer_than_five_are_at_risk(curve, provenance):
-    assert _curve(curve, provenance)["status"].to_list() == ["ok", "suppressed"] + ["ok"] * 7 + [
-        "suppressed"
-    ]
-
-
-def test_curve_stays_hidden_when_the_risk_set_grows_again(curve, provenance):
-    grown = curve.with_columns(n_at_risk=pl.Series([50, 50, 50, 4, 40, 33, 30, 20, 8, 6]))
-
-    assert (
-        _curve(grown, provenance)["status"].to_list()
-        == ["ok", "suppressed", "ok"] + ["suppressed"] * 7
-    )
-
-
-def test_curve_shows_risk_sets_in_steps_of_five(curve, provenance):
-    shown = _curve(curve, provenance)["n_at_risk"].to_list()[:-1]
-
-    assert shown == [50, None, 50, 42, 42, 33, 33, 20, 8]
-
-
-def test_curve_is_hidden_until_its_first_full_step_when_time_zero_is_missing(curve, provenance):
-    later = curve.filter(pl.col("month") > 0)
-
-    assert _curve(later, provenance)["status"].to_list()[:3] == ["suppressed", "ok", "ok"]
-
-
-def test_curve_accepts_an_unobserved_month_zero(curve, provenance):
-    unobserved = curve.with_columns(n_at_risk=pl.when(pl.col("month") > 0).then("n_at_risk"))
-
-    assert _curve(unobserved, provenance)["status"][0] == "ok"
-
-
-def test_curve_groups_do_not_lend_each_other_events(curve, provenance):
-    other = curve.with_columns(
-        exit=pl.lit("studies"), n_events=pl.Series([0, 0, 0, 0, 0, 0, 0, 0, 4, 0])
-    )
-
-    published = _curve(pl.concat([curve, other]), provenance)
-
-    assert published.filter(pl.col("exit") == "studies")["n_events"].sum() == 0
-
-
-@pytest.mark.parametrize(
-    ("n_events", "status"), [(0, "ok"), (1, "suppressed"), (4, "suppressed"), (5, "ok")]
-)
-def test_a_curve_never_says_that_nothing_happened_for_a_number_that_is_withheld(
-    curve, provenance, n_events, status
-):
-    rare = curve.with_columns(
-        n_at_risk=pl.lit(50), n_events=pl.Series([0, 0, 0, n_events, *[0] * 6])
-    )
-
-    published = _curve(rare, provenance)
-
-    assert published.filter(pl.col("month") >= 3)["status"].unique().to_list() == [status]
-    # What is shown before the first step is the start, which is so by definition, and only where a
-    # step follows.
-    before = published.filter(pl.col("month") < 3, status="ok")["month"].to_list()
-    assert before == ([0, 1, 2] if n_events == 0 else [0] if status == "ok" else [])
-
-
-def test_curve_of_a_tiny_group_is_hidden_from_the_start(curve, provenance):
-    tiny = curve.with_columns(n_at_risk=pl.lit(4))
-
-    assert set(_curve(tiny, provenance)["status"]) == {"suppressed"}
-
-
-@given(st.lists(st.integers(0, 7), min_size=1, max_size=30))
-def test_curve_published_steps_rest_on_enough_events(events):
-    n = sum(events) + 10
+def test_negative_counts_are_refused_without_their_values(provenance):
     table = pl.DataFrame(
-        {
-            "month": range(len(events) + 1),
-            "estimate": pl.Series([0, *events]).cum_sum() / n,
-            "n_at_risk": n - pl.Series([0, 0, *events[:-1]]).cum_sum(),
-            "n_events": [0, *events],
-        }
+        {"district": ["A"], "exit": ["work"], "n_persons": [-37], "n_women": [-41]}
     )
 
-    shown = protect_curve(
-        table, name="c", by=[], time="month", cause=None, unit="share", source="s", grade="L"
-    ).data
+    with pytest.raises(DisclosureError) as refused:
+        _counts(table, provenance, counts=["n_persons", "n_women"])
 
-    told = shown.drop_nulls("estimate")
-    jumps = (told["estimate"].diff().drop_nulls() * n).round(6)
-    assert jumps.filter(jumps > 0).min() is None or jumps.filter(jumps > 0).min() >= 5
-    assert jumps.to_list() == pytest.approx(told["n_events"].to_list()[1:])
-    assert not any(
-        so_far > 0 and value == 0
-        for so_far, value in zip(table["n_events"].cum_sum(), shown["estimate"], strict=True)
-    )
+    assert "numbers of people below zero in: n_persons, n_women" in str(refused.value)
+    assert "37" not in str(refused.value) and "41" not in str(refused.value)
 
 
-# --- estimates
+def test_counts_that_are_texts_are_refused(provenance):
+    table = pl.DataFrame({"district": ["A"], "exit": ["work"], "n_persons": ["3"]})
 
-
-def test_estimates_on_few_persons_are_withheld(provenance):
-    table = pl.DataFrame({"district": ["A", "B"], "estimate": [3.0, 4.0], "n": [4, 5]})
-
-    published = protect_estimates(
-        table, name="e", keys=["district"], values=["estimate"], n_persons="n", **provenance
-    )
-
-    assert published.data["estimate"].to_list() == [None, 4.0]
-    assert published.rules == ("min_basis:5",)
-
-
-def test_estimates_need_enough_persons_in_every_arm(provenance):
-    table = pl.DataFrame(
-        {"district": ["A", "B"], "estimate": [3.0, 4.0], "treated": [3, 9], "comparison": [90, 90]}
-    )
-
-    published = protect_estimates(
-        table,
-        name="e",
-        keys=["district"],
-        values=["estimate"],
-        n_persons=["treated", "comparison"],
-        **provenance,
-    )
-
-    assert published.data["status"].to_list() == ["suppressed", "ok"]
-
-
-def test_estimates_not_about_persons_say_so(provenance):
-    table = pl.DataFrame({"price": ["p1"], "value": [2.0]})
-
-    published = protect_estimates(
-        table, name="prices", keys=["price"], values=["value"], n_persons=None, **provenance
-    )
-
-    assert published.rules == ("not_about_persons",)
-    assert published.n_suppressed == 0
-
-
-def test_estimates_that_are_not_numbers_are_not_estimable(provenance):
-    table = pl.DataFrame(
-        {"district": ["A", "B"], "estimate": [float("nan"), float("inf")], "n": [50, 50]}
-    )
-
-    published = protect_estimates(
-        table, name="e", keys=["district"], values=["estimate"], n_persons="n", **provenance
-    )
-
-    assert published.data["status"].to_list() == ["not_estimable"] * 2
-
-
-def test_estimates_with_an_unknown_basis_are_withheld(provenance):
-    table = pl.DataFrame(
-        {"district": ["A"], "estimate": [1.0], "n": [None]}, schema_overrides={"n": pl.Int64}
-    )
-
-    published = protect_estimates(
-        table, name="e", keys=["district"], values=["estimate"], n_persons="n", **provenance
-    )
-
-    assert published.data["status"].to_list() == ["suppressed"]
-
-
-def test_an_uncounted_verdict_shows_its_words_and_no_number(provenance):
-    table = pl.DataFrame(
-        [("A", "not_computed", 3, None), ("B", "estimated", 40, 40), ("C", "few", 4, 4)],
-        schema={"district": pl.String, "verdict": pl.String, "starters": pl.Int32, "n": pl.Int32},
-        orient="row",
-    )
-
-    published = protect_estimates(
-        table,
-        name="e",
-        keys=["district"],
-        values=["verdict", "starters"],
-        n_persons="n",
-        is_uncounted_shown=True,
-        **provenance,
-    )
-
-    assert published.data.drop("row_id").rows() == [
-        ("A", "not_computed", None, "ok"),
-        ("B", "estimated", 40, "ok"),
-        ("C", None, None, "suppressed"),
-    ]
+    with pytest.raises(DisclosureError, match="numbers of people that are not numbers: n_persons"):
+        _counts(table, provenance)
 
 
 def test_all_faults_of_a_request_are_named_at_once(provenance):
-    table = pl.DataFrame({"person_id": ["P-1", "P-1"], "n": [9, 9]})
+    table = pl.DataFrame({"person_id": ["P-1", "P-1"], "n_persons": [9, 9]})
 
     with pytest.raises(DisclosureError) as caught:
-        protect_estimates(
-            table,
-            name="a/b",
-            keys=["person_id"],
-            values=["n"],
-            n_persons=None,
-            min_count=2,
-            **provenance,
-        )
+        _counts(table, provenance, name="a/b", keys=["person_id"])
 
     lines = str(caught.value).splitlines()
-    assert lines[0] == "The table a/b cannot be published: 4 faults."
-    assert "letters, digits" in lines[1] and "min_count is below 3" in lines[1]
+    assert lines[0] == "The table a/b cannot be published: 3 faults."
+    assert "letters, digits" in lines[1]
     assert "identifiers of persons: person_id" in lines[1] and "more than once" in lines[1]
     assert lines[2].startswith("  why:   A published table has one row per key")
     assert lines[3].startswith("  fix:   mend the table")
