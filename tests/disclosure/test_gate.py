@@ -13,11 +13,13 @@ from evalkit.line.tables import published
 @pytest.fixture
 def run(tmp_path):
     """As much of a run as publication asks for."""
-    extract = SimpleNamespace(is_simulated=False)
-    return SimpleNamespace(
-        run_dir=tmp_path,
-        params=SimpleNamespace(run="test", min_count=5, extract=extract),
+    params = SimpleNamespace(
+        run="test",
+        extract=SimpleNamespace(is_simulated=False),
+        survival=SimpleNamespace(quoted_months=(2,)),
+        disclosure=SimpleNamespace(min_persons=20),
     )
+    return SimpleNamespace(run_dir=tmp_path, params=params)
 
 
 def _people(**counts):
@@ -29,11 +31,10 @@ def _curve(district="North"):
     return pl.DataFrame(
         {"district": district, "exit": "work", "month": [0, 1, 2], "estimate": [0.0, 0.1, 0.2]}
     ).with_columns(
-        std_error=pl.lit(0.01),
         ci_lower=pl.lit(0.0),
         ci_upper=pl.lit(0.5),
         n_at_risk=pl.lit(100),
-        n_events=pl.Series([0, 10, 10]),
+        n_persons=pl.lit(100),
     )
 
 
@@ -41,7 +42,7 @@ def test_release_applies_the_declared_rule_and_writes_the_table(run):
     published = release(_people(North=100, South=3, West=40, all=143), "people", run)
 
     shown = dict(published.data.select("district", "count").iter_rows())
-    assert shown["South"] is None and shown["West"] is None
+    assert shown == {"North": 100, "South": 5, "West": 40, "all": 145}
     assert read_published(run.run_dir, "people").sha256 == published.sha256
 
 

@@ -4,9 +4,16 @@ import dataclasses
 import polars as pl
 import pytest
 
-from evalkit.disclosure import RULE_TEXTS, Published, protect_counts, require_published
+from evalkit.disclosure import (
+    RULES,
+    Published,
+    protect_counts,
+    protect_estimates,
+    require_published,
+)
 from evalkit.disclosure.published import rule_in_words
 from evalkit.errors import DisclosureError, ParameterError
+from evalkit.words import words
 
 
 @pytest.fixture
@@ -39,7 +46,7 @@ def test_published_cannot_be_made_elsewhere():
     lines = str(caught.value).splitlines()
     assert lines[0] == "A Published table can only be made by disclosure control."
     assert lines[1] == "  where: Published(name='x')"
-    assert "small numbers are withheld" in lines[2]
+    assert "its numbers tell of nobody" in lines[2]
     assert "protect_counts" in lines[3]
 
 
@@ -79,18 +86,42 @@ def test_where_names_the_known_keys_when_a_key_is_mistyped(published):
     assert lines[3] == "  fix:   choose by: district, exit."
 
 
-def test_html_names_source_rules_and_withheld_values(published):
+def test_html_names_source_and_rules(published):
     text = published._repr_html_()
 
     assert "made up for this test (grade L)" in text
-    assert "1 values withheld" in text
-    assert "resting on 1 to 4 persons" in text
-    assert ">–<" in text
+    assert "No value withheld" in text
+    assert "rounded to the nearest 5" in text
 
 
-@pytest.mark.parametrize("code", RULE_TEXTS)
-def test_every_rule_has_a_sentence(code):
-    sentence = rule_in_words(f"{code}:district" if code == "total_over" else f"{code}:5")
+def test_html_writes_what_a_zero_of_people_stands_for_and_no_other(published):
+    text = published._repr_html_()
+
+    # Row 0 of the table is row 0, and nobody of B is still on support.
+    assert "<tr><td>0</td><td>A</td>" in text
+    assert "<td>still_on_support</td><td>0–2</td>" in text
+    assert published.counted == {"n_persons"}
+
+
+def test_html_counts_what_is_withheld(provenance):
+    table = pl.DataFrame({"group": ["a"], "estimate": [1.0], "n_persons": [3]})
+
+    text = protect_estimates(
+        table,
+        name="t",
+        keys=["group"],
+        values=["estimate"],
+        n_persons="n_persons",
+        **provenance,
+    )._repr_html_()
+
+    assert "1 values withheld" in text and ">–<" in text
+
+
+@pytest.mark.parametrize("language", ["en", "sv"])
+@pytest.mark.parametrize("code", RULES)
+def test_every_rule_has_a_sentence(code, language):
+    sentence = rule_in_words(f"{code}:30", words(language))
 
     assert sentence.endswith(".")
     assert "{" not in sentence

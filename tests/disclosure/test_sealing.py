@@ -140,7 +140,7 @@ def test_read_refuses_a_renamed_pair(published, tmp_path):
 def test_record_says_what_the_table_is(published, tmp_path):
     record = json.loads(publish(published, tmp_path).with_suffix(".json").read_text())
 
-    assert record["rules"] == ["min_persons:5"]
+    assert record["rules"] == ["rounded:5"]
     assert record["n_rows"] == 8
     assert record["columns"]["row_id"] == "Int32"
     assert (record["unit"], record["source"], record["grade"]) == (
