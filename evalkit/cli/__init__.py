@@ -11,6 +11,7 @@ import typer
 
 from evalkit import __version__
 from evalkit.cli import (
+    attack,
     check,
     count,
     delivery,
@@ -42,6 +43,7 @@ for _command in (
     plan.plan,
     status.status,
     status.verify,
+    attack.attack,
     report.report,
     check.check,
     delivery.pseudonymise,

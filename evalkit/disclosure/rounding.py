@@ -119,12 +119,8 @@ def round_measures(
     with np.errstate(divide="ignore"):
         each = np.where(n_persons > 0, 1 / n_persons, np.nan)
     share = share_of_error(n_persons, one_person)
-    measured = [name for name in columns if _is_measured(name, rows.schema[name], exact)]
-    limits: dict[str, tuple[str, str]] = {}
-    for name in measured:
-        pair = _limits_of(name, measured)
-        if pair is not None and pair not in limits.values():
-            limits[name] = pair
+    measured = [name for name in columns if is_measured(name, rows.schema[name], exact)]
+    limits = ranges_of(measured)
     ends = {end for pair in limits.values() for end in pair}
     first = _step_of_range(rows, next(iter(limits.values())), share) if limits else None
     main_unit = _unit_of(next(iter(limits))) if limits else None
@@ -160,7 +156,8 @@ def round_measures(
     return rows.with_columns(rounded)
 
 
-def _is_measured(name: str, kind: pl.DataType, exact: Sequence[str]) -> bool:
+def is_measured(name: str, kind: pl.DataType, exact: Sequence[str]) -> bool:
+    """Whether a column holds numbers of what people do, which are rounded to a step."""
     column = COLUMNS.get(name)
     if name in exact or not kind.is_float() or is_counted(name):
         return False
@@ -170,6 +167,16 @@ def _is_measured(name: str, kind: pl.DataType, exact: Sequence[str]) -> bool:
 
 def _unit_of(name: str) -> str:
     return COLUMNS[name].unit if name in COLUMNS else ""
+
+
+def ranges_of(measured: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """By number that has a range: the columns of the range. A range is of one number."""
+    limits: dict[str, tuple[str, str]] = {}
+    for name in measured:
+        pair = _limits_of(name, measured)
+        if pair is not None and pair not in limits.values():
+            limits[name] = pair
+    return limits
 
 
 def _limits_of(name: str, measured: Sequence[str]) -> tuple[str, str] | None:

@@ -54,6 +54,9 @@ class Guard:
     total_over : tuple of str
         Keys over which numbers of people add up to the row with key "all", or to a total that is
         known: what an attacker starts from.
+    overlaps : tuple of str
+        Those of `total_over` in several of whose values one person can be: persons over them add up
+        to all of them or more.
     listed : tuple of str
         Keys whose values stand in a table of counts only because somebody is in them: ways out that
         occur. Those with 0 to 2 people everywhere are left out.
@@ -75,6 +78,7 @@ class Guard:
     one_person: str | None = None
     exact: tuple[str, ...] = ()
     total_over: tuple[str, ...] = ()
+    overlaps: tuple[str, ...] = ()
     listed: tuple[str, ...] = ()
     needed: tuple[str, ...] = ()
     is_uncounted_shown: bool = False

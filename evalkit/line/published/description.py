@@ -55,7 +55,13 @@ DESCRIPTION = (
         keys=("district", "exit"),
         values=("n_spells", "n_persons", "share"),
         unit="spells, persons, shares",
-        guard=Guard("counts", "n_persons", total_over=("district", "exit"), listed=("exit",)),
+        guard=Guard(
+            "counts",
+            "n_persons",
+            total_over=("district", "exit"),
+            overlaps=("exit",),
+            listed=("exit",),
+        ),
     ),
     Table(
         "exit_bounds",
@@ -119,7 +125,7 @@ DESCRIPTION = (
         keys=("district", "measure", "answer"),
         values=("n_spells", "n_persons", "share"),
         unit="spells, persons, shares",
-        guard=Guard("counts", "n_fewest", total_over=("district", "answer")),
+        guard=Guard("counts", "n_fewest", total_over=("district", "answer"), overlaps=("answer",)),
     ),
     Table(
         "loops",
@@ -139,6 +145,7 @@ DESCRIPTION = (
             "counts",
             "n_persons",
             total_over=("intervention_id", "ended_by"),
+            overlaps=("intervention_id", "ended_by"),
             listed=("intervention_id",),
         ),
         about=(
@@ -156,6 +163,7 @@ DESCRIPTION = (
             "counts",
             "n_persons",
             total_over=("intervention_id", "plan"),
+            overlaps=("intervention_id", "plan"),
             listed=("intervention_id", "plan"),
         ),
         about="For whoever plans places: whether episodes end as planned, earlier or later.",
@@ -166,7 +174,7 @@ DESCRIPTION = (
         keys=("source",),
         values=("n_person_months", "n_persons", "share"),
         unit="months, persons, shares",
-        guard=Guard("counts", "n_persons", total_over=("source",)),
+        guard=Guard("counts", "n_persons", total_over=("source",), overlaps=("source",)),
     ),
     Table(
         "timeline_faults",

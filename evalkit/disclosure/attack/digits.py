@@ -1,0 +1,111 @@
+"""Whether a published number says more than its step allows: how it was made would be known from
+its last digits.
+"""
+
+from collections.abc import Iterator, Sequence
+from math import gcd
+
+import numpy as np
+import polars as pl
+
+from evalkit.disclosure.published import Published
+from evalkit.disclosure.rounding import BASE, MIN_WHOLE, is_measured, ranges_of
+from evalkit.line.columns import COLUMNS, is_counted
+from evalkit.line.table import Guard
+
+_WIDTH = 2 * 1.959964
+_HUNDREDTHS = ("probability", "share", "standard deviations", "ratio")
+_DIGITS = 12
+_NEAR = 1e-9
+
+
+def too_many_digits(table: Published, guard: Guard, *, n_people: float) -> Iterator[tuple]:
+    """The columns and rows of a table whose numbers have more digits than their step.
+
+    Parameters
+    ----------
+    table : Published
+        A table that is about persons.
+    guard : Guard
+        How it was let out.
+    n_people : float
+        The most people that any of its rows can be about. No step is finer than what one of so many
+        changes.
+
+    Yields
+    ------
+    tuple of (int, str, str)
+        row_id, column, and why.
+    """
+    data = table.data
+    columns = [c for c in data.columns if data.schema[c].is_numeric() and c not in table.keys]
+    for column in filter(is_counted, columns):
+        for row in data.filter(pl.col(column) % BASE != 0)["row_id"]:
+            yield row, column, f"not a multiple of {BASE}"
+    if guard.rule == "curve":
+        yield from _of_curves(table, guard, n_people=n_people)
+        return
+    shares = {share: part for share, part, _ in guard.shares}
+    for share, part in shares.items():
+        parts = data[part] if part in data.columns else [None] * data.height
+        for row, value, fives in zip(data["row_id"], data[share], parts, strict=True):
+            if value is not None and not _is_share(value, fives, n_people):
+                yield row, share, "not a share of two rounded numbers"
+    if guard.count is None:
+        return
+    measured = [
+        c for c in columns if c not in shares and is_measured(c, data.schema[c], guard.exact)
+    ]
+    ranges = ranges_of(measured)
+    for column in measured:
+        ends = ranges.get(column, ())
+        for row in data.select("row_id", column, *ends).iter_rows():
+            values = [value for value in row[1:] if value is not None]
+            if values and step_of(values) < _finest(column, values, n_people):
+                yield row[0], column, "more digits than one person's influence leaves"
+
+
+def step_of(values: Sequence[float]) -> float:
+    """The largest of 1, 2 and 5 times a power of ten of which all values are multiples."""
+    written = [f"{value:.{_DIGITS - 1}e}".split("e") for value in values if value]
+    if not written:
+        return np.inf
+    last = [int(power) - len(lead.rstrip("0").partition(".")[2]) for lead, power in written]
+    common = gcd(*(round(value / 10.0 ** min(last)) for value in values))
+    factor = 5 if common % 5 == 0 else 2 if common % 2 == 0 else 1
+    return factor * 10.0 ** min(last)
+
+
+def _finest(column: str, values: Sequence[float], n_people: float) -> float:
+    """The finest step that a number may have: what one of all people can change it by."""
+    if column.startswith("median"):
+        return 1 - _NEAR
+    if COLUMNS[column].unit in _HUNDREDTHS and len(values) < 3:
+        return 0.01 - _NEAR
+    if len(values) == 3:
+        step = step_of(values)
+        width = max(values[2] - values[1] - 2 * step, 0.0)
+        return width / _WIDTH / np.sqrt(n_people) * (1 - _NEAR)
+    return abs(values[0]) / n_people * (1 - _NEAR)
+
+
+def _is_share(value: float, part: float | None, n_people: float) -> bool:
+    if abs(value * 100 - round(value * 100)) > _NEAR:
+        return False
+    if part is None or value in (0, 1):
+        return True
+    wholes = np.arange(MIN_WHOLE, max(n_people, part / value) + 2 * BASE, BASE)
+    return bool((np.round(np.clip(part / wholes, 0, 1), 2) == value).any())
+
+
+def _of_curves(table: Published, guard: Guard, *, n_people: float) -> Iterator[tuple]:
+    """Curves whose values are no multiples of five persons among all of theirs."""
+    *by, _ = (key for key in table.keys if key != guard.parts)
+    values = [c for c in ("estimate", "ci_lower", "ci_upper") if c in table.data.columns]
+    for curve in table.data.partition_by(by, maintain_order=True) if by else [table.data]:
+        shown = np.unique(curve.select(values).drop_nulls().to_numpy())
+        wholes = np.arange(MIN_WHOLE, n_people + BASE, BASE) / BASE
+        for value in shown[shown > 0]:
+            wholes = wholes[np.abs(value * wholes - np.round(value * wholes)) < _NEAR]
+        if not len(wholes):
+            yield curve["row_id"][0], "estimate", "no multiples of five people"

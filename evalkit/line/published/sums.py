@@ -1,0 +1,123 @@
+"""What published tables count alike: numbers that are one and the same, or that add up to the same,
+in several tables. Whoever tries to work numbers out starts from them, beside the sums within a
+table (`Guard.total_over`). And which keys are never crossed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Term:
+    """The numbers of a column in the rows with certain keys, added up or taken off.
+
+    Attributes
+    ----------
+    table, column : str
+        A published table and its column.
+    where : mapping
+        By key: its values (other keys: all).
+    per : tuple of str
+        Keys of which each value makes a sum of its own.
+    sign : int
+        1, or -1.
+    """
+
+    table: str
+    column: str
+    where: Mapping[str, tuple] = field(default_factory=dict)
+    per: tuple[str, ...] = ()
+    sign: int = 1
+
+
+@dataclass(frozen=True)
+class Same:
+    """What is counted in several ways, once for each combination of some keys.
+
+    Attributes
+    ----------
+    of : str
+        What is counted.
+    by : tuple of str
+        The keys.
+    ways : tuple of tuple of Term
+        Sums that are all the same number.
+    """
+
+    of: str
+    by: tuple[str, ...]
+    ways: tuple[tuple[Term, ...], ...]
+
+
+def _people(measure: str, sign: int = 1) -> Term:
+    return Term("people", "count", {"measure": (measure,)}, sign=sign)
+
+
+SAME = (
+    Same(
+        "spells of known beginning",
+        ("district",),
+        (
+            (_people("support_spells"), _people("support_spells_start_unknown", -1)),
+            (Term("exits", "n_spells"),),
+            (Term("time_on_support", "n_spells"),),
+            (Term("group_months", "n_spells", per=("characteristic",)),),
+            (Term("exit_curves", "n_at_risk", {"month": (0,)}, per=("exit",)),),
+        ),
+    ),
+    Same(
+        "people with spells of known beginning",
+        ("district",),
+        (
+            (Term("time_on_support", "n_persons"),),
+            # The age at the beginning of a spell is not always the same.
+            (
+                Term(
+                    "group_months",
+                    "n_persons",
+                    {"characteristic": ("sex", "obstacle")},
+                    per=("characteristic",),
+                ),
+            ),
+        ),
+    ),
+    Same(
+        "spells by way out",
+        ("exit",),
+        (
+            (Term("exits", "n_spells", {"district": ("all",)}),),
+            (Term("exit_sources", "n_spells", {"source": ("together",)}),),
+        ),
+    ),
+    Same(
+        "people on support in a year",
+        ("district", "year"),
+        ((Term("long_term", "n_persons", {"answer": ("all",)}, per=("measure",)),),),
+    ),
+    Same(
+        "people who were on support",
+        ("district",),
+        ((Term("loops", "n_persons", {"n_returns": ("all",)}, per=("level",)),),),
+    ),
+    Same(
+        "people",
+        (),
+        (
+            (Term("people", "count", {"district": ("all",), "measure": ("persons",)}),),
+            (Term("state_sources", "n_persons", {"source": ("all",)}),),
+        ),
+    ),
+)
+# Keys that do not change what a row counts, only what else it says of it.
+NOT_OF_THE_COUNT = {"group_months": ("horizon_months",), "time_on_support": ("horizon_months",)}
+# The first counts no more than the second, in every row that has both.
+PART_OF = (
+    *(("n_persons", counted) for counted in ("n_spells", "n_episodes", "n_faults")),
+    ("n_ended", "n_spells"),
+    ("n_starters", "n_eligible"),
+)
+# Keys whose values are periods: what is counted of one that is over stays the same.
+PERIODS = ("year", "quarter")
+# Keys that tell people apart by what they are like. No published table has two of them: crossed
+# groups soon are single people.
+CHARACTERISTIC_KEYS = ("group", "subgroup", "obstacle", "target_group")
