@@ -84,6 +84,7 @@ FLOORS = {
         ("answer",),
     ),
     "economics": (("pictures",), ("prices",), ("ledger",), ("results",), ("what_if",)),
+    "disclosure": (("published",), ("rounding", "sealing"), ("attack",)),
     "simulate": (("city",), ("population",), ("truth",), ("register",)),
     "charts": (("labels",), ("look",), ("register",), ("families",)),
     "report": (("parts",), ("view",), ("decision",), ("evidence",), ("method",)),
