@@ -15,13 +15,14 @@ _START = """# Tables
 Written by `evalkit tables` from the declarations in `evalkit/line/` and `data_contracts/`; change
 those, not this page. Every column name has one type and one unit in all derived and published
 tables: they stand at the end. A published table has two columns more: `row_id`, which numbers its
-rows, and `status` (`ok`, `suppressed` or `not_estimable`). A table with one file for each district
-carries the district's name: `exit_curves-belfast`, and `exit_curves-all` for the city.
+rows, and `status` (`ok`, `suppressed` or `not_estimable`). In a published table a 0 of people,
+periods or starts stands for 0, 1 or 2. A table with one file for each district carries the
+district's name: `exit_curves-belfast`, and `exit_curves-all` for the city.
 """
 _RULES = {
-    "counts": "nothing; numbers rounded",
-    "curve": "curves of few persons; shown at quoted months, in steps of five persons",
-    "estimates": "estimates that rest on few persons; rounded to what one of them can change",
+    "counts": "numbers of people to the nearest five",
+    "curve": "in steps of five persons",
+    "estimates": "of enough persons, to what one of them can change",
 }
 
 
@@ -66,7 +67,7 @@ def _plain_rows(tables: Iterable[Table]) -> str:
 
 def _published_rows(tables: Iterable[Table]) -> str:
     return _markdown(
-        ("table", "a row", "keys", "values", "unit", "withheld"),
+        ("table", "a row", "keys", "values", "unit", "how it leaves"),
         (
             (
                 f"`{table.name}`",
@@ -91,10 +92,16 @@ def _scope(table: Table) -> str:
 
 def _guard(guard: Guard | None) -> str:
     if guard is None or (guard.rule == "estimates" and guard.count is None):
-        return "nothing: not about persons"
-    by = f" (`{guard.count}`)" if guard.count else ""
-    over = f"; totals over {_names(guard.total_over)} are known" if guard.total_over else ""
-    return f"{_RULES[guard.rule]}{by}{over}"
+        return "not about persons; what is counted to the nearest five"
+    return "".join(
+        (
+            _RULES[guard.rule],
+            f" (`{guard.count}`)" if guard.count else "",
+            ", every month" if guard.is_every_month else "",
+            *(f"; `{share}` is `{part}` of `{whole}`" for share, part, whole in guard.shares),
+            f"; totals over {_names(guard.total_over)} are known" if guard.total_over else "",
+        )
+    )
 
 
 def _sorted_columns() -> list[Column]:

@@ -16,51 +16,55 @@ built = spells.build_spells(tables, run.params)
 about = {"unit": "persons", "source": "made up", "grade": "L"}
 
 # %% protect_counts, Published
-# Three persons are withheld, and so is the next smallest district: else the city's total would give
-# the three away.
-counts = pl.DataFrame({"district": ["North", "South", "West", "all"], "n_people": [40, 3, 12, 55]})
+# Every number of people to the nearest five, the total too; 0 stands for 0, 1 or 2.
+counts = pl.DataFrame({"district": ["North", "South", "West", "all"], "n_people": [46, 2, 12, 60]})
 shown = disclosure.protect_counts(
     counts,
     name="people",
     keys=["district"],
     counts=["n_people"],
     n_persons="n_people",
-    total_over=["district"],
     **about,
 )
-shown.data
+shown
+
+# %% protect_counts
+# A share is made of the numbers that are shown, from a whole of 30.
+exits = pl.DataFrame({"district": ["North", "South"], "n_spells": [46, 3], "n_ended": [112, 21]})
+disclosure.protect_counts(
+    exits,
+    name="to_work",
+    keys=["district"],
+    counts=["n_spells", "share"],
+    n_persons=None,
+    shares={"share": ("n_spells", "n_ended")},
+    **about,
+).data
 
 # %% protect_estimates
+# Of enough people, and no finer than what one of them can change.
+months = {"estimate": [1.4184, -0.2], "ci_lower": [0.3, -3.0], "ci_upper": [2.5, 2.6]}
 disclosure.protect_estimates(
-    pl.DataFrame({"district": ["North", "South"], "estimate": [1.4, -0.2], "n_persons": [40, 3]}),
+    pl.DataFrame({"district": ["North", "South"], **months, "n_persons": [46, 3]}),
     name="months_gained",
     keys=["district"],
-    values=["estimate"],
+    values=list(months),
     n_persons="n_persons",
     **about,
 ).data
 
 # %% protect_curve
-# Steps of a curve are merged until each rests on five events.
+# At quoted months, in steps of five people.
 curve = survival.kaplan_meier(
     built["support_spells"].with_columns(ended=pl.col("exit").is_not_null()),
     time="months",
     event="ended",
 )
-disclosure.protect_curve(curve, name="still_there", by=[], time="time", cause=None, **about).data
-
-# %% protect_group_curves
-groups = spells.spells_by_characteristic(
-    built["support_spells"], tables["person"], tables["household_member"], age_bands=[18]
-)
-curves = survival.group_curves(groups, horizon_months=12)
-disclosure.protect_group_curves(
-    curves,
-    name="group_curves",
-    by=["district", "characteristic"],
-    group="group",
-    time="month",
-    values=["estimate", "ci_lower", "ci_upper"],
+disclosure.protect_curve(
+    curve.with_columns(n_persons=pl.col("n_at_risk").max()),
+    name="still_there",
+    by=[],
+    time="time",
     n_persons="n_persons",
     **about,
 ).data
@@ -76,8 +80,9 @@ try:
 except DisclosureError as refusal:
     print(refusal)
 
-# %% RULE_TEXTS
-disclosure.RULE_TEXTS
+# %% RULES
+# What a record says of the rules that a table has passed; pages have a sentence for each.
+disclosure.RULES
 
 # %% protected
 # A declared table through the rule that guards it.
