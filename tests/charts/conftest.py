@@ -9,17 +9,14 @@ import polars as pl
 import pytest
 
 from evalkit.charts.register import CHARTS
-from evalkit.disclosure import (
-    protect_counts,
-    protect_curve,
-    protect_estimates,
-    protect_group_curves,
-)
+from evalkit.disclosure import protect_curve, protect_estimates
 from evalkit.line.columns import COLUMNS
 from evalkit.line.published import PUBLISHED
 from evalkit.words import Words, words
 
 PROVENANCE = {"source": "made up for this test", "grade": "L"}
+# So many that what is drawn is what was made up, as nearly as a picture shows it.
+MANY = 10_000
 DISTRICTS = ("Belfast", "N.Eastern", "S.Eastern", "Southern", "Western")
 EFFECT = {"intervention_id": "training", "estimand": "start_now_rather_than_wait"}
 
@@ -44,7 +41,7 @@ def _asked(given: Words, asked: set[str]) -> AskedWords:
 
 
 def estimates(rows, name, keys, values):
-    table = pl.DataFrame(rows, infer_schema_length=None).with_columns(n=pl.lit(100))
+    table = pl.DataFrame(rows, infer_schema_length=None).with_columns(n=pl.lit(MANY))
     return protect_estimates(
         table, name=name, keys=keys, values=values, n_persons="n", unit="share", **PROVENANCE
     )
@@ -81,6 +78,17 @@ _KEY_VALUES = {
 _LIMITS = {"ci_lower": -0.5, "ci_upper": 1.5, "currency": "GBP"}
 
 
+def _curve_columns(*by: str) -> list[str]:
+    return ["district", *by, "month", "estimate", "ci_lower", "ci_upper"]
+
+
+def _curves(rows, family, by, **options):
+    """Curves of one district that have passed disclosure control."""
+    name = f"{family}-{rows['district'][0].lower()}"
+    named = {"name": name, "time": "month", "n_persons": "n_persons", "unit": "share"}
+    return protect_curve(rows, by=by, **named, **options, **PROVENANCE)
+
+
 def exit_curve_table(district: str = "Belfast"):
     rows, left = [], 200
     totals = {"work": 0, "studies": 0, "training": 0}
@@ -96,28 +104,10 @@ def exit_curve_table(district: str = "Belfast"):
             left -= events
             share = total / 200
             margin = 1.96 * (share * (1 - share) / 200) ** 0.5
-            rows.append(
-                (district, exit_, month, share, share - margin, share + margin, at_risk, events)
-            )
-    columns = [
-        "district",
-        "exit",
-        "month",
-        "estimate",
-        "ci_lower",
-        "ci_upper",
-        "n_at_risk",
-        "n_events",
-    ]
-    curve = pl.DataFrame(rows, schema=columns, orient="row")
-    return protect_curve(
-        curve,
-        name=f"exit_curves-{district.lower()}",
-        by=["district"],
-        time="month",
-        cause="exit",
-        unit="share",
-        **PROVENANCE,
+            rows.append((district, exit_, month, share, share - margin, share + margin, at_risk))
+    curve = pl.DataFrame(rows, schema=[*_curve_columns("exit"), "n_at_risk"], orient="row")
+    return _curves(
+        curve.with_columns(n_persons=pl.lit(200)), "exit_curves", ["district", "exit"], parts="exit"
     )
 
 
@@ -135,23 +125,19 @@ def states_table(district: str = "Belfast", n: int = 140):
             "studies": studies,
             "work": n - support - training - studies,
         }
-        rows += [(district, state, month, count, count / n) for state, count in counts.items()]
-    table = pl.DataFrame(
-        rows, schema=["district", "state", "month", "n_persons", "estimate"], orient="row"
-    )
-    margin = 1.96 * (pl.col("estimate") * (1 - pl.col("estimate")) / n).sqrt()
-    table = table.with_columns(
-        ci_lower=pl.col("estimate") - margin, ci_upper=pl.col("estimate") + margin
-    )
-    return protect_counts(
-        table,
-        name=f"states-{district.lower()}",
-        keys=["district", "state", "month"],
-        counts=["estimate", "ci_lower", "ci_upper"],
-        n_persons="n_persons",
-        total_over=["state"],
-        unit="share",
-        **PROVENANCE,
+        rows += [
+            (district, state, month, share, share - margin, share + margin)
+            for state, count in counts.items()
+            for share in [count / n]
+            for margin in [1.96 * (share * (1 - share) / n) ** 0.5]
+        ]
+    table = pl.DataFrame(rows, schema=_curve_columns("state"), orient="row")
+    return _curves(
+        table.with_columns(n_persons=pl.lit(n)),
+        "states",
+        ["district", "state"],
+        parts="state",
+        is_every_month=True,
     )
 
 
@@ -172,34 +158,14 @@ def group_curves_table(
 ):
     ages = [("age", "–24", 0.09), ("age", "25–34", 0.06), ("age", "35–", 0.03)]
     rows = [
-        (district, characteristic, group, month, share, share * 0.9, min(1.0, share * 1.1), 40, 6)
+        (district, characteristic, group, month, share, share * 0.9, min(1.0, share * 1.1))
         for characteristic, group, speed in (*groups, *ages)
         for month in range(25)
         for share in [exp(-speed * month)]
     ]
-    columns = [
-        "district",
-        "characteristic",
-        "group",
-        "month",
-        "estimate",
-        "ci_lower",
-        "ci_upper",
-        "n_at_risk",
-        "n_events",
-    ]
+    columns = _curve_columns("characteristic", "group")
     curves = pl.DataFrame(rows, schema=columns, orient="row").with_columns(n_persons=pl.lit(100))
-    return protect_group_curves(
-        curves,
-        name=f"group_curves-{district.lower()}",
-        by=["district", "characteristic"],
-        group="group",
-        time="month",
-        values=["estimate", "ci_lower", "ci_upper"],
-        n_persons="n_persons",
-        unit="share",
-        **PROVENANCE,
-    )
+    return _curves(curves, "group_curves", ["district", "characteristic", "group"])
 
 
 def effect_curve_table(interventions=("training",), districts=("all",)):

@@ -298,7 +298,6 @@ def test_no_word_of_the_charts_is_asked_for_by_none(svgs, module_words, english)
     asked = set().union(*(words.asked for words in module_words.values()))
 
     shown = asked | {
-        "chart.withheld",
         "chart.nothing",
         "chart.no_number",
         "chart.most_common",

@@ -38,19 +38,19 @@ MOST_LINES = 5
     page="place",
 )
 def exit_curves(table: Published, words: Words, /) -> Picture:
-    """The share that has left support by each way out, month by month, with ranges: steps, since
-    exits are counted by month. A line begins where enough have left to be shown.
+    """The share that has left support by each way out, with ranges; straight lines between the
+    quoted months.
     """
     every = shown_rows(table).filter(pl.col("exit") != STILL_ON_SUPPORT)
     every = every.rename({"exit": "series"})
     common = most_common(every)
-    rows = with_last_step(with_gaps(common))
+    rows = with_gaps(common)
     picture = lines_with_bands(
         rows,
         words,
         ticks=nice_ticks(0, largest(rows, "ci_upper", "estimate", at_least=0.05)),
         x_title=words.text("chart.exit_curves.x"),
-        is_step=True,
+        is_step=False,
     )
     title = title_lines(words.text("chart.exit_curves.y"), _of_how_many(every, common, words))
     return finish(titled(picture, title), words.text("chart.exit_curves.title"))
@@ -58,9 +58,7 @@ def exit_curves(table: Published, words: Words, /) -> Picture:
 
 @chart(of="states", needs=pl.col("estimate").is_not_null(), one_of=("district",), page="place")
 def states(table: Published, words: Words, /) -> Picture:
-    """The share of all people in each state, month by month, with ranges; a line breaks off where
-    too few people are in a state to be shown.
-    """
+    """The share of all people in each state, month by month, with ranges."""
     every = shown_rows(table).rename({"state": "series"})
     common = most_common(every)
     rows = with_gaps(common)
@@ -71,9 +69,7 @@ def states(table: Published, words: Words, /) -> Picture:
         x_title=words.text("chart.states.x"),
         is_step=False,
     )
-    breaks = words.text("chart.withheld") if rows["estimate"].null_count() else ""
-    of_how_many = _of_how_many(every, common, words)
-    title = title_lines(words.text("chart.states.y"), of_how_many, breaks)
+    title = title_lines(words.text("chart.states.y"), _of_how_many(every, common, words))
     return finish(titled(picture, title), words.text("chart.states.title"))
 
 
@@ -159,19 +155,6 @@ def with_gaps(rows: pl.DataFrame) -> pl.DataFrame:
     values = rows.select("series", "month", "estimate", "ci_lower", "ci_upper")
     grid = rows.select("series").unique().join(rows.select("month").unique(), how="cross")
     return grid.join(values, on=["series", "month"], how="left").sort("series", "month")
-
-
-def with_last_step(rows: pl.DataFrame) -> pl.DataFrame:
-    """The last value holds for a while too, or a step in the last month would have no width."""
-    rows = rows.with_columns(pl.col("month").cast(pl.Float64))
-    return pl.concat(
-        [
-            rows,
-            rows.filter(pl.col("month") == pl.col("month").max()).with_columns(
-                pl.col("month") + 0.5
-            ),
-        ]
-    )
 
 
 def _order(name: str) -> int:

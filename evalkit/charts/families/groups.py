@@ -5,7 +5,7 @@ have been on support.
 import altair as alt
 import polars as pl
 
-from evalkit.charts.families.curves import lines_with_bands, with_gaps, with_last_step
+from evalkit.charts.families.curves import lines_with_bands, with_gaps
 from evalkit.charts.labels import title_lines
 from evalkit.charts.look.frame import Picture, largest, nice_ticks, stacked, titled
 from evalkit.charts.look.theme import finish
@@ -25,8 +25,8 @@ LINE_HEIGHT_OF_GROUP, LEAST_HEIGHT = 40, 150
     page="place",
 )
 def group_curves(table: Published, words: Words, /) -> Picture:
-    """The share of periods still running, month by month, for each group; one panel for each
-    characteristic.
+    """The share of periods still running, for each group, in straight lines between the quoted
+    months; one panel for each characteristic.
     """
     rows = shown_rows(table).rename({"group": "series"})
     present = [name for name in CHARACTERISTICS if name in rows["characteristic"]]
@@ -82,9 +82,7 @@ def _panel(
     series = {
         group: (words.group(group), look) for group, look in zip(groups, GROUP_LOOKS, strict=False)
     }
-    rows = with_last_step(
-        with_gaps(rows.filter(pl.col("series").is_in(groups[: len(GROUP_LOOKS)])))
-    )
+    rows = with_gaps(rows.filter(pl.col("series").is_in(groups[: len(GROUP_LOOKS)])))
     if len(groups) > 2:
         # More than two bands on top of each other hide the lines; the ranges stand in the table.
         rows = rows.with_columns(
@@ -97,7 +95,7 @@ def _panel(
         words,
         ticks=nice_ticks(0, 1),
         x_title=x_title,
-        is_step=True,
+        is_step=False,
         height=height,
         series=series,
     )
