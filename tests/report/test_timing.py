@@ -181,11 +181,11 @@ def moments(run, words):
 
 def test_page_says_when_to_start_and_that_stopping_cannot_be_told(moments, words):
     rows = [
-        ("start", 3, 2.1, 0.7, 3.8, "estimated", None, 40),
-        ("start", 6, 1.7, 0.5, 3.8, "estimated", None, 30),
-        ("start", 12, 0.2, -1.0, 1.4, "estimated", None, 30),
-        ("stop", 2, 0.3, -0.7, 1.5, "estimated", None, 20),
-        ("dose", 6, -1.5, -2.6, -0.4, "estimated", None, 20),
+        ("start", 3, 2.1, 0.7, 3.8, "estimated", None, 4000),
+        ("start", 6, 1.7, 0.5, 3.8, "estimated", None, 3000),
+        ("start", 12, 0.2, -1.0, 1.4, "estimated", None, 3000),
+        ("stop", 2, 0.3, -0.7, 1.5, "estimated", None, 2000),
+        ("dose", 6, -1.5, -2.6, -0.4, "estimated", None, 2000),
     ]
 
     text, cells = moments(rows)
