@@ -300,6 +300,7 @@ class DisclosureRules(Record):
     max_person_weight: float = Field(
         0.15,
         gt=0,
-        le=0.2,
-        description="The largest share of an arm's weight that one person may have. 0 to 0.2.",
+        le=0.25,
+        description="The largest share of an arm's weight that one person may have in all their "
+        "trials. 0 to 0.25.",
     )

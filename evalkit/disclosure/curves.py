@@ -103,15 +103,19 @@ def protect_curve(
     )
 
 
+def quoted_up_to(last: int, further: Sequence[int] = ()) -> list[int]:
+    """The quoted months up to a last one, and the further ones of a run."""
+    yearly = range(QUOTED_MONTHS[-1] + _YEAR, last + 1, _YEAR)
+    return sorted(month for month in {*QUOTED_MONTHS, *yearly, *further} if month <= last)
+
+
 def _at_quoted_months(
     rows: pl.DataFrame, *, by: Sequence[str], time: str, further: Sequence[int]
 ) -> pl.DataFrame:
     """Each curve's rows at the quoted months it reaches, with the values that it has there."""
     if not rows.height:
         return rows
-    last = int(rows[time].cast(pl.Float64).to_numpy().max())
-    yearly = range(QUOTED_MONTHS[-1] + _YEAR, last + 1, _YEAR)
-    months = sorted(month for month in {*QUOTED_MONTHS, *yearly, *further} if month <= last)
+    months = quoted_up_to(int(rows[time].cast(pl.Float64).to_numpy().max()), further)
     quoted = pl.DataFrame({time: months}).cast({time: rows.schema[time]})
     ends = (
         rows.group_by(by).agg(_last=pl.col(time).max(), _first=pl.col(time).min())

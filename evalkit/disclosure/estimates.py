@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.disclosure.counts import ROUNDED
+from evalkit.disclosure.paths import is_too_few
 from evalkit.disclosure.published import Published
 from evalkit.disclosure.request_checks import check_table
 from evalkit.disclosure.rounding import round_counts, round_measures
@@ -26,6 +27,8 @@ def protect_estimates(
     n_persons: str | Sequence[str] | None,
     min_persons: int = MIN_PERSONS,
     one_person: str | None = None,
+    change: str | None = None,
+    is_path: bool = False,
     exact: Sequence[str] = (),
     spans: Mapping[str, float] | None = None,
     needed: Sequence[str] = (),
@@ -51,6 +54,10 @@ def protect_estimates(
     one_person : str, optional
         Column with the largest influence of one person, as a share of the standard error
         (`round_measures`).
+    change : str, optional
+        Column with the most that one person changes any number of the row by, where that is known.
+    is_path : bool
+        Whether the rows are paths by month, which need more people (`is_too_few`).
     exact : sequence of str
         Those of `values` that stay as they are: about nobody, or rounded where they are made.
     spans : mapping
@@ -73,7 +80,7 @@ def protect_estimates(
         As `protect_counts`.
     """
     bases = [n_persons] if isinstance(n_persons, str) else list(n_persons or ())
-    also = [*bases, *([one_person] if one_person else [])]
+    also = [*bases, *(column for column in (one_person, change) if column)]
     check_table(table, name=name, keys=keys, values=values, also=also, grade=provenance["grade"])
     rows = table.sort(keys)
     is_withheld = np.zeros(rows.height, dtype=bool)
@@ -87,11 +94,14 @@ def protect_estimates(
         fewest = rows.select(pl.min_horizontal(pl.col(bases).fill_null(0))).to_series()
         n_behind = fewest.cast(pl.Float64).to_numpy()
         is_withheld = n_behind < min_persons
+        if is_path:
+            is_withheld |= is_too_few(rows).to_numpy()
         shown = round_measures(
             shown,
             values,
             n_persons=n_behind,
             one_person=rows[one_person].cast(pl.Float64).to_numpy() if one_person else None,
+            change=rows[change].cast(pl.Float64).to_numpy() if change else None,
             spans={name: np.full(rows.height, span) for name, span in (spans or {}).items()},
             exact=exact,
         )

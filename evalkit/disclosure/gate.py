@@ -222,6 +222,8 @@ def _by_rule(
         n_persons=guard.count,
         min_persons=run.params.disclosure.min_persons,
         one_person=guard.one_person,
+        change=guard.change,
+        is_path=guard.is_path,
         exact=guard.exact,
         spans={name: span for name, span in guard.spans if not isinstance(span, str)},
         needed=guard.needed,

@@ -18,7 +18,7 @@ MIN_WHOLE = 30
 _MANY = 100
 _COARSE, _FINE = 0.05, 0.01
 # A range that holds in 95 cases of 100 is so many standard errors wide.
-_WIDTH = 2 * 1.959964
+RANGE_WIDTH = 2 * 1.959964
 # How far one person can be from the mean where a number has no range of its own: that of a share,
 # of standard deviations, of a ratio; of all else twice the number itself.
 _SPANS = {"share": 1.0, "standard deviations": 2.0, "ratio": 2.0}
@@ -90,6 +90,7 @@ def round_measures(
     *,
     n_persons: np.ndarray,
     one_person: np.ndarray | None = None,
+    change: np.ndarray | None = None,
     spans: dict[str, np.ndarray],
     exact: Sequence[str] = (),
 ) -> pl.DataFrame:
@@ -104,6 +105,9 @@ def round_measures(
     one_person : (n,) float, optional
         The largest influence of one person as a share of the standard error. Without it that of
         people of equal weight, one of whom is two standard deviations from the mean.
+    change : (n,) float, optional
+        The most that one person changes any number of a row by, where that is known: instead of
+        what follows from its range.
     spans : dict
         (n,) float by column: how far apart two people can be in it, for means of what people do.
     exact : sequence of str
@@ -137,6 +141,8 @@ def round_measures(
         elif unit == "probability":
             rounded.append(_series(name, shown_probability(values, n_persons)))
             continue
+        elif change is not None:
+            step = step_above(change)
         elif name in limits:
             step = _step_of_range(rows, limits[name], share)
         elif unit in _SPANS:
@@ -193,7 +199,7 @@ def _limits_of(name: str, measured: Sequence[str]) -> tuple[str, str] | None:
 
 def _step_of_range(rows: pl.DataFrame, limits: tuple[str, str], share: np.ndarray) -> np.ndarray:
     lower, upper = (_array(rows, name) for name in limits)
-    return step_above(share * (upper - lower) / _WIDTH)
+    return step_above(share * (upper - lower) / RANGE_WIDTH)
 
 
 def _array(rows: pl.DataFrame, name: str) -> np.ndarray:

@@ -12,7 +12,7 @@ _EFFECT = ("district", "intervention_id", "protocol_hash", "estimand", "subgroup
 _SUMS = ("weighted_sum", "weight_total")
 _STATUS = (
     *("status", "reason", "n_starters", "n_eligible", "n_eligible_per_year"),
-    *("effective_sample_size", "max_weight", "n_draws_without_starters"),
+    *("effective_sample_size", "max_weight", "one_person"),
 )
 _OFFERED = ("taking_part", "starting")
 
@@ -154,6 +154,16 @@ _TABLES = (
         "One row per effect and source: whether it can be said, and what it rests on.",
         keys=(*_EFFECT, "source"),
         values=_STATUS,
+    ),
+    Table(
+        "effect_people",
+        "One row per effect, arm, state and month: the people in it, and the most that one person "
+        "changes.",
+        keys=(*_EFFECT[:4], "arm", "state", "month"),
+        values=(
+            *("n_fewest", "n_in_state", "n_moved", "is_together", "share_change"),
+            "months_change",
+        ),
     ),
     Table(
         "value_draws",

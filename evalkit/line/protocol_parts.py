@@ -64,7 +64,20 @@ class Truncation(Record):
 class Refusal(Record):
     """The limits below or above which an effect "cannot be said"."""
 
-    min_starters: int = Field(10, ge=1, description="The fewest people who start.")
+    min_starters: int = Field(
+        10,
+        ge=1,
+        description="The fewest people who start, and who are compared with them. A run's own "
+        "limit (disclosure.min_persons) holds where it is larger.",
+    )
+    max_person_weight: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="The largest share of an arm's weight that one person may have in all their "
+        "trials. A run's own limit (disclosure.max_person_weight) holds where it is smaller. 0 to "
+        "1.",
+    )
     min_effective_sample_size: float = Field(
         10,
         ge=1,

@@ -61,13 +61,16 @@ def load_protocol(
 
 
 def load_protocols(run: Run) -> tuple[Protocol, ...]:
-    """The protocols that a run file names, held against its extract's length; as `load_protocol`,
-    and refused if two are about one intervention.
+    """The protocols that a run file names, held against its extract's length and with the run's own
+    limits of what is shown; as `load_protocol`, and refused if two are about one intervention.
     """
     n_months, districts = run.params.extract.n_months, run.params.districts
     breaks = break_months(run)
     protocols = tuple(
-        load_protocol(run.path(path), n_months=n_months, districts=districts, breaks=breaks)
+        _with_limits_of(
+            run,
+            load_protocol(run.path(path), n_months=n_months, districts=districts, breaks=breaks),
+        )
         for path in run.params.effects.protocols
     )
     interventions = [protocol.intervention_id for protocol in protocols]
@@ -82,6 +85,18 @@ def load_protocols(run: Run) -> tuple[Protocol, ...]:
             fix="keep one of them in this run, and make a second run file for the other.",
         )
     return protocols
+
+
+def _with_limits_of(run: Run, protocol: Protocol) -> Protocol:
+    """The protocol with the stricter of its own limits and the run's: an effect that may not be
+    shown is not estimated.
+    """
+    own, shown = protocol.refusal, run.params.disclosure
+    limits = {
+        "min_starters": max(own.min_starters, shown.min_persons),
+        "max_person_weight": min(own.max_person_weight or 1, shown.max_person_weight),
+    }
+    return protocol.model_copy(update={"refusal": own.model_copy(update=limits)})
 
 
 def protocol_of(run: Run, intervention: str = "") -> Protocol:

@@ -48,6 +48,12 @@ class Guard:
     one_person : str, optional
         The column with the largest influence of one person on an estimate, as a share of its
         standard error.
+    change : str, optional
+        The column with the most that one person changes any number of the row by, instead, where
+        that is known.
+    is_path : bool
+        Whether estimates are a path month by month, which needs more people
+        (`evalkit.disclosure.paths`); reads n_moved and n_in_state too.
     exact : tuple of str
         Values that stay as they are: about nobody (declared limits, prices), taken from tables that
         are published, or rounded where they are made.
@@ -76,6 +82,8 @@ class Guard:
     parts: str | None = None
     is_every_month: bool = False
     one_person: str | None = None
+    change: str | None = None
+    is_path: bool = False
     exact: tuple[str, ...] = ()
     total_over: tuple[str, ...] = ()
     overlaps: tuple[str, ...] = ()
@@ -107,6 +115,8 @@ class Guard:
         named = (
             self.count,
             self.one_person,
+            self.change,
+            *(("n_moved", "n_in_state") if self.is_path else ()),
             *(column for _, part, whole in self.shares for column in (part, whole)),
             *(span for _, span in self.spans if isinstance(span, str)),
         )

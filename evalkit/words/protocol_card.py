@@ -188,6 +188,6 @@ def _limits(limits: Truncation | Refusal, separator: str, words: Words) -> str:
 
 def _exactly(name: str, limit: float, words: Words) -> str:
     """A limit with all its decimals; a share as per cent."""
-    is_share = "_share_" in name
+    is_share = "_share_" in name or name == "max_person_weight"
     digits = len(f"{100 * limit if is_share else limit:g}".partition(".")[2])
     return words.percent(limit, digits) if is_share else words.number(limit, digits)

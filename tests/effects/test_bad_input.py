@@ -204,6 +204,7 @@ def _weights_and_part(world, covariates: list[dict]):
         protocol,
         district_status=part.status,
         weights_status=weights.weights_status,
+        effect_people=weights.effect_people,
         seed=SEED,
     )
 
@@ -278,6 +279,7 @@ def test_a_district_of_three_people_cannot_be_said_and_counts_in_the_city(world)
         protocol,
         district_status=statuses,
         weights_status=weights.weights_status,
+        effect_people=weights.effect_people,
         seed=SEED,
     )
 

@@ -71,10 +71,14 @@ def test_balance_within_a_period_is_seen_where_the_years_together_balance(arms):
     assert apart["smd_after"].abs().min() > 1
 
 
-def test_trial_flow_counts_eligible_and_starters_by_month(world):
-    trials = world.trials({"a": "stww", "b": "sstt", "c": "ssww"})
+def test_trial_flow_counts_people_by_quarter_each_once(world):
+    lives = {"a": "stwwwwww", "b": "sstttttt", "c": "ssssssss"}
+    trials = world.trials(lives, eligibility={"from_month": 2, "to_month": 6})
 
-    assert trial_flow(trials).rows() == [(2, 3, 1), (3, 2, 1)]
+    assert trial_flow(trials).rows() == [
+        ("all", "course", 2, 4, 3, 2),
+        ("all", "course", 5, 6, 1, 0),
+    ]
 
 
 def test_a_term_that_is_the_same_for_everybody_has_no_balance_and_is_left_out(arms):

@@ -19,6 +19,7 @@ def _ranks(effects: dict[str, float], half_width: float = 0.2) -> pl.DataFrame:
             "standardised": None,
             "standardised_to": "own_starters",
             "n_starters": 30,
+            "one_person": 0.2,
         }
         for name, value in effects.items()
     ]

@@ -74,13 +74,14 @@ def _made(city, protocol, weights):
         protocol,
         district_status=pl.concat([part.status for part in parts]),
         weights_status=weights.weights_status,
+        effect_people=weights.effect_people,
         seed=SEED,
     )
     groups = group_tables(trials, city.people.person, propensity=propensity, **draws)
     standardised = standardised_draws(trials, propensity, **draws)
     return {
         **weights.tables,
-        **intervention_checks(city.people, trials, propensity=propensity, min_count=5).tables,
+        **intervention_checks(city.people, trials, propensity=propensity).tables,
         **groups.tables,
         **targeting_tables(trials, propensity, seed=SEED).tables,
         "funnel": case_mix_funnel(trials),

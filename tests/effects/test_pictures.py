@@ -61,9 +61,7 @@ def results(people, protocol):
             trials, district="North", propensity=fitted, **DRAWS
         ),
         "intervention_weights": weights,
-        "intervention_checks": effects.intervention_checks(
-            people, trials, propensity=fitted, min_count=5
-        ),
+        "intervention_checks": effects.intervention_checks(people, trials, propensity=fitted),
         "group_tables": effects.group_tables(trials, people.person, propensity=fitted, **DRAWS),
         "targeting_tables": effects.targeting_tables(trials, fitted, seed=1),
     }

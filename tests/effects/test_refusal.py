@@ -39,6 +39,7 @@ def test_each_limit_refuses_with_its_reason(arms):
     assert refused(min_starters=200) == "few_starters"
     assert refused(min_effective_sample_size=300) == "few_comparable"
     assert refused(max_abs_smd=1e-9) == "unbalanced"
+    assert refused(max_person_weight=1e-3) == "one_person"
 
 
 @pytest.fixture
@@ -64,9 +65,7 @@ def test_two_people_compared_many_times_are_two_people(often):
     trials = often(min_effective_sample_size=30)
     propensity = fit_propensity(trials, n_draws=2, seed=1)
 
-    status = effect_status(
-        weightings_of(trials, propensity), district="all", n_draws=2, seed=1
-    ).row(0, named=True)
+    status = effect_status(weightings_of(trials, propensity), district="all").row(0, named=True)
     checks = {
         row["check"]: row["value"]
         for row in effect_checks(StartNow.of(trials, propensity)).iter_rows(named=True)
@@ -74,7 +73,8 @@ def test_two_people_compared_many_times_are_two_people(often):
 
     assert _reason(trials) == status["reason"] == "few_comparable"
     assert (status["effective_sample_size"], status["max_weight"]) == pytest.approx((2, 0.5))
-    assert (checks["effective_sample_size"], checks["max_weight"]) == pytest.approx((2, 0.5))
+    # Shown in fives, on the side of the limit on which the number lies.
+    assert (checks["effective_sample_size"], checks["max_weight"]) == pytest.approx((0, 0.5))
     assert weight_sensitivity(StartNow.of(trials, propensity))["effective_sample_size"][
         0
     ] == pytest.approx(2)
@@ -84,9 +84,19 @@ def test_somebody_who_starts_twice_is_one_starter(often):
     trials = often(min_starters=6)
 
     weightings = weightings_of(trials, fit_propensity(trials, n_draws=2, seed=1))
-    status = effect_status(weightings, district="all", n_draws=2, seed=1)
+    status = effect_status(weightings, district="all")
 
     assert (_reason(trials), status["n_starters"][0]) == ("few_starters", 5)
+
+
+def test_the_people_of_the_comparison_are_counted_too(often):
+    assert _reason(often(min_starters=3)) == "few_comparable"
+
+
+@pytest.mark.parametrize(("limit", "reason"), [(0.49, "one_person"), (0.51, None)])
+def test_all_trials_of_a_person_are_that_persons_weight(often, limit, reason):
+    """Each of the two compared stands in 25 of 50 trials, of the five who start each in two."""
+    assert _reason(often(min_starters=2, max_person_weight=limit)) == reason
 
 
 def test_starters_without_a_counterpart_are_refused(arms):
@@ -163,9 +173,7 @@ def test_checks_and_status_judge_by_the_same_arm_when_everybody_is_asked_about(a
     )
     propensity = fit_propensity(trials, n_draws=2, seed=1)
 
-    status = effect_status(
-        weightings_of(trials, propensity), district="all", n_draws=2, seed=1
-    ).row(0, named=True)
+    status = effect_status(weightings_of(trials, propensity), district="all").row(0, named=True)
     check = (
         effect_checks(StartNow.of(trials, propensity))
         .filter(check="effective_sample_size")
@@ -173,4 +181,5 @@ def test_checks_and_status_judge_by_the_same_arm_when_everybody_is_asked_about(a
     )
 
     assert status["reason"] == "few_comparable"
-    assert (check["value"], check["verdict"]) == (status["effective_sample_size"], "refused")
+    assert check["verdict"] == "refused"
+    assert check["value"] == status["effective_sample_size"] // 5 * 5

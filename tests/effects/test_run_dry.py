@@ -46,9 +46,9 @@ def _with_club(world, lives, members, *, month=5, districts=None) -> PersonTable
     )
 
 
-def _left(trials, *, min_count: int = 1) -> pl.DataFrame:
+def _left(trials) -> pl.DataFrame:
     weighting = StartNow.of(trials, fit_propensity(trials, n_draws=1, seed=1))
-    return comparison_left(weighting, first_month=date(2020, 1, 1), min_count=min_count)
+    return comparison_left(weighting, first_month=date(2020, 1, 1))
 
 
 def test_the_share_in_no_intervention_by_hand(world):
@@ -63,20 +63,10 @@ def test_the_share_in_no_intervention_by_hand(world):
     assert left["share_unassigned"].to_list() == pytest.approx([10 / 11, 6 / 10, 3 / 9, 0, 0, 0, 0])
     assert left["effective_sample_size"].to_list() == pytest.approx([50 / 14, 3, 3, 0, 0, 0, 0])
     assert left["n_eligible"].to_list() == [4, 4, 3, 3, 3, 3, 3]
+    assert left["n_unassigned"].to_list() == [4, 3, 3, 0, 0, 0, 0]
     assert left["calendar_month"].to_list() == [date(2020, month, 1) for month in range(2, 9)]
     assert left["verdict"].to_list() == ["passed"] * 3 + ["refused"] * 4
     assert dry_from(trials) == 5
-
-
-def test_of_few_in_no_intervention_neither_share_nor_worth_is_told(world):
-    """Four people are in none in months 2 to 4 together, three from month 3 on, then nobody."""
-    trials = _with_club(world, LIVES, "bcd").trials(world.protocol(eligibility=TRIALS))
-
-    left = _left(trials, min_count=4)
-
-    assert left["share_unassigned"].is_null().to_list() == [False, True, True, *[False] * 4]
-    assert left["effective_sample_size"].is_null().to_list() == [False, True, True, *[False] * 4]
-    assert left["verdict"].null_count() == 0
 
 
 @pytest.mark.parametrize(
@@ -134,6 +124,7 @@ def test_nobody_left_refuses_the_city_and_its_districts_and_the_months_before_do
             protocol,
             district_status=pl.concat([part.status for part in parts]),
             weights_status=weights.weights_status,
+            effect_people=weights.effect_people,
             seed=DRAWS["seed"],
         )
         assert found.draws.is_empty() == (to_month > 9)

@@ -33,6 +33,7 @@ from evalkit.effects.answer.intervention import InterventionEffects
 from evalkit.effects.weighting.strategies import weightings_of
 from evalkit.line.price_book import PriceBook
 from evalkit.line.protocol import Protocol
+from evalkit.line.tables import table
 from evalkit.run_rules import AdviceRules
 from evalkit.simulate import load_city, simulate_truth, value_truth
 from evalkit.simulate.city.city import City
@@ -208,7 +209,8 @@ def _effects(
         sums,
         protocol,
         district_status=statuses,
-        weights_status=effect_status(weightings_of(trials, fitted), district=CITY, **draws),
+        weights_status=effect_status(weightings_of(trials, fitted), district=CITY),
+        effect_people=table("effect_people").empty(),
         seed=seed,
         event_sums=events,
         programme_sums=programmes,
@@ -229,7 +231,7 @@ def _advised_at(
         programmes=effects.programmes,
         horizon_months=HORIZON_MONTHS,
     )
-    status = status_for_publication(effects.status, n_draws=n_draws, min_count=5)
+    status = status_for_publication(effects.status, n_draws=n_draws)
     months = protocol.eligibility.to_month - protocol.eligibility.from_month + 1
     offers = status.select(*KEYS, n_starts=pl.col("n_starters") * 12 / months)
     return advice_table(

@@ -26,6 +26,7 @@ from evalkit.effects.districts.pooling import primary_differences
 from evalkit.effects.weighting.propensity import fit_censoring
 from evalkit.effects.weighting.strategies import weightings_of
 from evalkit.line.protocol import Protocol
+from evalkit.line.tables import table
 from evalkit.months import add_months
 from evalkit.simulate import live, load_city, person_tables, simulate_truth
 from evalkit.simulate.city.city import City
@@ -145,12 +146,13 @@ def _estimates(
         for one in DISTRICTS
     ]
     sums, statuses, events, _ = (pl.concat(tables) for tables in zip(*parts, strict=True))
-    city = effect_status(weightings_of(trials, fitted), district="all", **draws)
+    city = effect_status(weightings_of(trials, fitted), district="all")
     found = intervention_effects(
         sums,
         protocol,
         district_status=statuses,
         weights_status=city,
+        effect_people=table("effect_people").empty(),
         seed=seed,
         event_sums=events,
     )

@@ -37,7 +37,7 @@ def protocol(request):
 def offers(people, protocol):
     trials = people.trials(protocol)
     counted = pl.concat(
-        [no_effect(trials.of_district(name), district=name, n_draws=1).status for name in DISTRICTS]
+        [no_effect(trials.of_district(name), district=name).status for name in DISTRICTS]
     )
     status = counted.filter(pl.col("estimand") == protocol.estimands[0]).with_columns(
         status=pl.lit("estimated")

@@ -35,6 +35,7 @@ found = effects.intervention_effects(
     protocol,
     district_status=pl.concat(part.status for part in parts),
     weights_status=weights.weights_status,
+    effect_people=weights.effect_people,
     event_sums=pl.concat(part.events for part in parts),
     programme_sums=pl.concat(part.programmes for part in parts),
     seed=1,
@@ -89,7 +90,7 @@ charts.show(charts.naive_and_corrected, table.where(district="all"), words)
 charts.show(charts.balance, disclosure.protected(weights.balance, "balance", run), words)
 
 # %% overlap
-checks = effects.intervention_checks(people, trials, propensity=weights.propensity, min_count=5)
+checks = effects.intervention_checks(people, trials, propensity=weights.propensity)
 charts.show(charts.overlap, disclosure.protected(checks.overlap, "overlap", run), words)
 
 # %% charts_of

@@ -38,6 +38,7 @@ found = effects.intervention_effects(
     protocols[0],
     district_status=pl.concat(part.status for part in of_districts),
     weights_status=weights.weights_status,
+    effect_people=weights.effect_people,
     programme_sums=pl.concat(part.programmes for part in of_districts),
     seed=1,
 )
@@ -227,7 +228,7 @@ disclosure.release_all(
     {
         **results.for_publication(status),
         "value_levers": levers,
-        "effect_status": effects.status_for_publication(status, n_draws=20, min_count=5),
+        "effect_status": effects.status_for_publication(status, n_draws=20),
         "effect_summary": effects.summaries(found, protocols[0])[1],
         "effect_readings": effects.readings(found, protocols[0]),
     },

@@ -242,7 +242,7 @@ sorted(weights.tables)
 [one.protocol for one in effects.protocols_in(weights.weights_status, protocols)]
 
 # %% intervention_checks
-checks = effects.intervention_checks(people, trials, propensity=weights.propensity, min_count=5)
+checks = effects.intervention_checks(people, trials, propensity=weights.propensity)
 checks.trial_flow
 
 # %% district_checks
@@ -263,6 +263,7 @@ of_city = effects.intervention_effects(
     protocol,
     district_status=pl.concat(part.status for part in parts_of.values()),
     weights_status=weights.weights_status,
+    effect_people=weights.effect_people,
     event_sums=pl.concat(part.events for part in parts_of.values()),
     programme_sums=pl.concat(part.programmes for part in parts_of.values()),
     seed=1,
@@ -296,7 +297,7 @@ effects.primary_rows(status, protocols)
 
 # %% status_for_publication
 # Small numbers of starters are withheld, and what would give them away by subtraction.
-effects.status_for_publication(status, n_draws=20, min_count=5)
+effects.status_for_publication(status, n_draws=20)
 
 # %% with_starters
 effects.with_starters(months.drop("n_starters"), status).head(3)

@@ -7,6 +7,7 @@ import polars as pl
 
 from evalkit.effects.answer.doubly_robust import doubly_robust_months
 from evalkit.effects.answer.estimate import primary_months
+from evalkit.effects.answer.one_person import primary_share
 from evalkit.effects.answer.summary import draw_range
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.weighting.contrast import MARGIN
@@ -44,7 +45,7 @@ def effect_sensitivity(
     -------
     DataFrame
         district ("all"), intervention_id, convention, difference, ci_lower, ci_upper (months in the
-        primary outcome up to the horizon), n_starters.
+        primary outcome up to the horizon), n_starters, one_person.
     """
     draws = {"n_draws": n_draws, "seed": seed}
     trials, primary = weightings[0].trials, weightings[0].comparison
@@ -98,7 +99,7 @@ def _months_of(weighting: StartNow, convention: str, *, n_draws: int, seed: int)
         "intervention_id": trials.protocol.intervention_id,
         "convention": convention,
     }
-    return pl.DataFrame([keys]).with_columns(**draw_range(months))
+    return primary_share(weighting, pl.DataFrame([keys]).with_columns(**draw_range(months)))
 
 
 def _only(trials: Trials, comparison: Comparison) -> Trials:

@@ -152,25 +152,21 @@ def primary_months(weighting: StartNow, clusters: ClusterWeights) -> pl.DataFram
     )
 
 
-def effect_status(
-    weightings: Sequence[StartNow], *, district: str, n_draws: int, seed: int
-) -> pl.DataFrame:
+def effect_status(weightings: Sequence[StartNow], *, district: str) -> pl.DataFrame:
     """Rows of the table `effect_status` (source raw), one per comparison (see `status_of`)."""
-    clusters = weightings[0].trials.cluster_weights(n_draws=n_draws, seed=seed)
-    return pl.concat(
-        [status_of(weighting, clusters, district=district) for weighting in weightings]
-    )
+    return pl.concat([status_of(weighting, district=district) for weighting in weightings])
 
 
-def status_of(weighting: StartNow, clusters: ClusterWeights, *, district: str) -> pl.DataFrame:
+def status_of(weighting: StartNow, *, district: str) -> pl.DataFrame:
     """A row of the table `effect_status`: whether an effect can be said, and how many people it
     rests on.
 
     All numbers count people, each once, in however many trials; `n_eligible_per_year` those of one
     year. Effective sample size and largest weight (one household's share of all weight) are those
-    of the weakest arm (`StartNow.weakest_arm`). The reasons are those of `refusal_reason`.
+    of the weakest arm (`StartNow.weakest_arm`). The reasons are those of `refusal_reason`. What one
+    person does (one_person) is known once all draws are (`with_one_person`).
     """
-    trials, draws = weighting.trials, weighting.coefficients.draws
+    trials = weighting.trials
     reason = refusal_reason(weighting, district=district)
     row = {
         **_keys(trials, district, weighting.comparison),
@@ -180,13 +176,11 @@ def status_of(weighting: StartNow, clusters: ClusterWeights, *, district: str) -
         "reason": reason,
         "effective_sample_size": weighting.effective_size,
         "max_weight": weighting.max_weight,
-        "n_draws_without_starters": clusters.weights.shape[1]
-        - clusters.n_draws_with(trials.is_treated, draws),
     }
     return pl.DataFrame([row], schema=table("effect_status").schema)
 
 
-def no_effect(trials: Trials, *, district: str, n_draws: int) -> EffectParts:
+def no_effect(trials: Trials, *, district: str) -> EffectParts:
     """Empty tables, and the status with its reason: nobody is eligible, nobody starts the
     intervention, or everybody does.
     """
@@ -198,7 +192,6 @@ def no_effect(trials: Trials, *, district: str, n_draws: int) -> EffectParts:
         "reason": "no_one_eligible" if trials.rows.is_empty() else reason,
         "effective_sample_size": 0.0,
         "max_weight": 0.0,
-        "n_draws_without_starters": n_draws,
     }
     rows = [
         {**_keys(trials, district, comparison), **status}
@@ -235,7 +228,7 @@ def _parts(
     states, events, taking_part = np.split(sums, [n_states, n_states + len(EVENTS)], axis=1)
     return EffectParts(
         sums_table(states, totals, draws, names=trials.states, keys=keys, column="state"),
-        status_of(weighting, clusters, district=district),
+        status_of(weighting, district=district),
         sums_table(events, totals, draws, names=EVENTS, keys=keys, column="event"),
         programme_sums_table(taking_part[:, :, 1:], draws, programmes.names, keys)
         if programmes

@@ -17,7 +17,9 @@ import polars as pl
 from evalkit.draws import estimate_with_range, with_words
 from evalkit.effects.answer.effect_sums import effect_draws
 from evalkit.effects.answer.estimate import no_effect, weighted_effect
+from evalkit.effects.answer.one_person import primary_share
 from evalkit.effects.answer.participation import programme_draws
+from evalkit.effects.answer.summary import draw_range
 from evalkit.effects.districts.pooling import primary_differences, shrink
 from evalkit.effects.trials.target_trial import Trials, eligible_per_year
 from evalkit.effects.trust.balance import largest_difference
@@ -37,17 +39,17 @@ from evalkit.tables import CITY
 
 ALL = "all"
 _KEYS = ["intervention_id", "protocol_hash", "subgroup"]
-_BALANCE = schema_of(*_KEYS, "max_abs_smd")
+_BEHIND = schema_of(*_KEYS, "max_abs_smd", "one_person")
 
 
 class GroupEffects(NamedTuple):
     """draws (table `effect_draws`, district "all"; sources raw and shrunk), status
-    (`effect_status`), balance (max_abs_smd by group), programmes (table `effect_programme_draws`,
-    district "all")."""
+    (`effect_status`), behind (by group max_abs_smd and one_person), programmes (table
+    `effect_programme_draws`, district "all")."""
 
     draws: pl.DataFrame
     status: pl.DataFrame
-    balance: pl.DataFrame
+    behind: pl.DataFrame
     programmes: pl.DataFrame
 
 
@@ -221,7 +223,7 @@ def _effect_of_group(
             [weighting], district=name, n_draws=n_draws, seed=seed, valued=weighting.comparison
         )
         if weighting
-        else no_effect(members, district=name, n_draws=n_draws)
+        else no_effect(members, district=name)
     )
     sums, status, programmes = (
         part.filter(pl.col("estimand") == ESTIMANDS[primary]).with_columns(
@@ -234,11 +236,19 @@ def _effect_of_group(
     if status["status"][0] != "estimated":
         sums, programmes = sums.clear(), programmes.clear()
     imbalance = largest_difference(members, weighting.weights) if weighting else None
+    raw = effect_draws(sums)
+    one_person = None
+    if weighting and not raw.is_empty():
+        months = primary_differences(
+            raw.with_columns(district="subgroup"), trials.protocol.primary_outcome
+        )
+        limits = pl.DataFrame([{}]).select(**draw_range(months))
+        one_person = primary_share(weighting, limits)["one_person"][0]
     keys = (trials.protocol.intervention_id, protocol_hash(trials.protocol), name)
     return GroupEffects(
-        effect_draws(sums),
+        raw,
         status,
-        pl.DataFrame([(*keys, imbalance)], schema=_BALANCE, orient="row"),
+        pl.DataFrame([(*keys, imbalance, one_person)], schema=_BEHIND, orient="row"),
         programme_draws(programmes, sums, state=trials.protocol.eligibility.state_before),
     )
 
@@ -255,7 +265,7 @@ def group_summary(
         district ("all"), intervention_id, estimand, subgroup, raw, raw_lower, raw_upper, shrunk,
         shrunk_lower, shrunk_upper (months; shrunk null where groups were too few to pool), p_value,
         p_holm (raw effect against zero; over the groups, without "all"), max_abs_smd (standard
-        deviations, after weighting), effect_state, reason, n_starters.
+        deviations, after weighting), effect_state, reason, n_starters, one_person.
     """
     ranges = {
         source: _months(
@@ -275,7 +285,7 @@ def group_summary(
             "n_starters",
             effect_state="status",
         )
-        .join(effects.balance, on=_KEYS, how="left")
+        .join(effects.behind, on=_KEYS, how="left")
         .join(ranges["raw"], on=keys, how="left")
         .join(ranges["shrunk"].drop("p_value"), on=keys, how="left")
     )

@@ -18,6 +18,13 @@ from evalkit.effects.answer.estimate import (
     estimate_effect,
     no_effect,
 )
+from evalkit.effects.answer.one_person import (
+    effect_people,
+    shown_paths,
+    states_told_together,
+    with_change,
+    with_one_person,
+)
 from evalkit.effects.answer.participation import add_programmes, programme_draws
 from evalkit.effects.answer.reported import primary_draws, primary_rows, reported_draws
 from evalkit.effects.answer.start_stop_dose import (
@@ -65,6 +72,7 @@ class InterventionWeights(Tables):
     terms_left_out: pl.DataFrame
     effect_sensitivity: pl.DataFrame
     effect_moments: pl.DataFrame
+    effect_people: pl.DataFrame
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -73,13 +81,14 @@ class InterventionEffects(Tables):
     raw and, where pooled, shrunk.
 
     events: shares that reached an event, in the shape of the draws with column event; raw only.
-    programmes: the table `effect_programme_draws`.
+    programmes: the table `effect_programme_draws`. people: the table `effect_people`.
     """
 
     draws: pl.DataFrame
     status: pl.DataFrame
     events: pl.DataFrame
     programmes: pl.DataFrame
+    people: pl.DataFrame
 
     @property
     def table(self) -> pl.DataFrame:
@@ -115,15 +124,16 @@ def intervention_weights(
         propensity = table("propensity").empty()
         return InterventionWeights(
             propensity,
-            no_effect(trials, district=CITY, n_draws=n_draws).status,
+            no_effect(trials, district=CITY).status,
             published("balance").empty(),
             terms_left_out(trials),
             published("effect_sensitivity").empty(),
             _moments(people, trials, propensity, **draws),
+            table("effect_people").empty(),
         )
     propensity = conform(fit_models(trials, **draws), "propensity")
     weightings = weightings_of(trials, propensity)
-    status = effect_status(weightings, district=CITY, **draws)
+    status = effect_status(weightings, district=CITY)
     other = protocol.model_copy(
         update={"leavers_in_month_one": _OTHER_CONVENTION[protocol.leavers_in_month_one]}
     )
@@ -134,6 +144,7 @@ def intervention_weights(
         terms_left_out(trials),
         effect_sensitivity(weightings, other_leavers=people.trials(other), **draws),
         _moments(people, trials, propensity, **draws),
+        _people_everywhere(trials, propensity),
     )
 
 
@@ -160,7 +171,7 @@ def district_effects(
         trials = _trials_of_district(people, protocol, district)
         fitted = propensity.filter(pl.col("protocol_hash") == protocol_hash(protocol))
         parts.append(
-            no_effect(trials, district=district, n_draws=n_draws)
+            no_effect(trials, district=district)
             if fitted.is_empty() or trials.rows.is_empty()
             else estimate_effect(
                 trials,
@@ -181,6 +192,7 @@ def intervention_effects(
     *,
     district_status: pl.DataFrame,
     weights_status: pl.DataFrame,
+    effect_people: pl.DataFrame,
     seed: int,
     districts: Sequence[str] = (),
     event_sums: pl.DataFrame | None = None,
@@ -194,6 +206,8 @@ def intervention_effects(
     sums, district_status, weights_status : DataFrame
         Tables `effect_sums` and `district_status` of the districts, and `weights_status` of all
         districts together. Rows of other protocols are left out.
+    effect_people : DataFrame
+        The table of the same name: what one person does to each number.
     districts : sequence of str, optional
         The run's districts. Those without rows are missing from the city's path too, and then from
         its number of people.
@@ -239,11 +253,14 @@ def intervention_effects(
         else:
             of_city = statuses.filter(is_of_effect & (pl.col("district") == CITY))
             pooled_statuses.append(_not_pooled(of_city))
+    found, behind = stacked(draws), effect_people.filter(is_of_protocol)
+    months = effect_summary(found.filter(pl.col("source") == "raw"), protocol)
     return InterventionEffects(
-        stacked(draws),
-        pl.concat([statuses, *pooled_statuses]),
+        found,
+        with_one_person(pl.concat([statuses, *pooled_statuses]), months, behind),
         stacked(events),
         stacked(programmes),
+        behind,
     )
 
 
@@ -259,11 +276,14 @@ def summaries(
     effects: InterventionEffects, protocol: Protocol
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Curves and months: the tables `effect_curves` and `effect_summary` before gate 2, with the
-    starters behind them.
+    people behind them.
     """
     draws = reported_draws(effects.draws)
-    curves, months = effect_curves(draws), effect_summary(draws, protocol)
-    return with_starters(curves, effects.status), with_starters(months, effects.status)
+    curves = shown_paths(
+        effect_curves(draws, together=states_told_together(effects.people)), effects.people
+    )
+    months = with_change(effect_summary(draws, protocol), effects.people)
+    return curves, with_starters(months, effects.status).drop("one_person")
 
 
 def readings(effects: InterventionEffects, protocol: Protocol) -> pl.DataFrame:
@@ -308,6 +328,21 @@ def _trials_of_district(people: PersonTables, protocol: Protocol, district: str)
         residents.trials(protocol)
         if is_anyone_eligible
         else people.trials(protocol).of_district(district)
+    )
+
+
+def _people_everywhere(trials: Trials, propensity: pl.DataFrame) -> pl.DataFrame:
+    """The table `effect_people` of all districts together and of each that has both arms."""
+    residents = {
+        district: trials.of_district(district)
+        for district in trials.rows["district"].unique().sort()
+    }
+    return pl.concat(
+        [
+            effect_people(weightings_of(asked, propensity), district=district)
+            for district, asked in {CITY: trials, **residents}.items()
+            if asked.has_both_arms
+        ]
     )
 
 

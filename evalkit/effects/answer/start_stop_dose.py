@@ -20,6 +20,7 @@ from typing import Any
 import polars as pl
 
 from evalkit.effects.answer.estimate import primary_months
+from evalkit.effects.answer.one_person import primary_share
 from evalkit.effects.answer.summary import draw_range
 from evalkit.effects.trials.stop_trials import dose_trials
 from evalkit.effects.trials.target_trial import Trials
@@ -174,7 +175,8 @@ def _estimated(
     if reason:
         return row
     months = primary_months(weighting, trials.cluster_weights(n_draws=n_draws, seed=seed))
-    return row.with_columns(effect_state=pl.lit("estimated"), **draw_range(months))
+    estimated = row.with_columns(effect_state=pl.lit("estimated"), **draw_range(months))
+    return primary_share(weighting, estimated)
 
 
 def _without_an_arm(trials: Trials | None) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def counted_in_districts(
     return city_status.drop(_PEOPLE).join(people, on=effect, how="left").select(city_status.columns)
 
 
-def status_for_publication(status: pl.DataFrame, *, n_draws: int, min_count: int) -> pl.DataFrame:
+def status_for_publication(status: pl.DataFrame, *, n_draws: int) -> pl.DataFrame:
     """The table `effect_status` as published: one row per district and intervention, with how its
     effect was pooled.
 
@@ -70,15 +70,13 @@ def status_for_publication(status: pl.DataFrame, *, n_draws: int, min_count: int
         Table `effect_status`, sources raw and shrunk.
     n_draws : int
         Replicates asked for.
-    min_count : int
-        A smaller number of starters, but not zero, is not shown (null), nor the next smallest if a
-        single one could be found by subtraction from the city's; the reason stands all the same.
 
     Returns
     -------
     DataFrame
         The raw rows with effect_state, and pooling (pooled|few_districts|null where the district
-        says nothing itself), n_districts_pooled.
+        says nothing itself), n_districts_pooled. What the weights are like is told of estimates
+        alone, and that nobody started reads as that few did: it would tell one or two from none.
     """
     keys = ["district", "intervention_id", "protocol_hash", "estimand"]
     of_effect = ["protocol_hash", "estimand"]
@@ -97,27 +95,25 @@ def status_for_publication(status: pl.DataFrame, *, n_draws: int, min_count: int
         .join(pooling, on=keys, how="left")
         .join(n_pooled, on=of_effect, how="left")
     )
+    is_estimated = pl.col("status") == "estimated"
     return raw.with_columns(
         pl.col("n_districts_pooled").fill_null(0),
         effect_state="status",
-        n_starters=_shown_starters(min_count),
+        reason=pl.col("reason").replace({"no_starters": "few_starters"}),
+        effective_sample_size=pl.when(is_estimated).then("effective_sample_size"),
+        max_weight=pl.when(is_estimated).then("max_weight"),
         n_draws=pl.lit(n_draws, dtype=pl.Int32),
     ).sort(keys)
 
 
 def with_starters(table: pl.DataFrame, status: pl.DataFrame) -> pl.DataFrame:
-    """A table by district and intervention with `n_starters` beside each row: what disclosure
-    control looks at.
+    """A table by district and intervention (and estimand) with `n_starters` and `one_person` beside
+    each row: what disclosure control looks at. Without an estimand one_person is the largest.
     """
-    keys = ["district", "intervention_id"]
-    starters = status.filter(pl.col("source") == "raw").select(*keys, "n_starters").unique(keys)
-    return table.join(starters, on=keys, how="left")
-
-
-def _shown_starters(min_count: int) -> pl.Expr:
-    is_district = pl.col("district") != CITY
-    is_small = is_district & pl.col("n_starters").is_between(1, min_count - 1)
-    is_alone = is_small.sum().over("protocol_hash", "estimand") == 1
-    rest = pl.when(is_district & ~is_small & (pl.col("n_starters") > 0)).then("n_starters")
-    is_next = (rest == rest.min().over("protocol_hash", "estimand")).fill_null(False) & is_alone
-    return pl.when(~(is_small | is_next)).then("n_starters")
+    keys = [name for name in ("district", "intervention_id", "estimand") if name in table.columns]
+    behind = (
+        status.filter(pl.col("source") == "raw")
+        .group_by(keys)
+        .agg(pl.col("n_starters").first(), pl.col("one_person").max())
+    )
+    return table.join(behind, on=keys, how="left", maintain_order="left")

@@ -4,11 +4,13 @@ ranges from the replicates.
 The estimate is draw 0; the range holds the middle `conf_level` of the replicates.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
 
 import numpy as np
 import polars as pl
 
+from evalkit.disclosure.paths import OTHER
 from evalkit.draws import (
     Cube,
     estimate_with_range,
@@ -27,9 +29,19 @@ _KEYS = ["district", "intervention_id", "estimand"]
 _ARMS = ("comparison", "treated", "difference")
 
 
-def effect_curves(draws: pl.DataFrame, *, conf_level: float = 0.95) -> pl.DataFrame:
+def effect_curves(
+    draws: pl.DataFrame,
+    *,
+    together: Mapping[tuple[str, ...], Collection[str]] = MappingProxyType({}),
+    conf_level: float = 0.95,
+) -> pl.DataFrame:
     """Share in each state, and in each aggregate of states, by month and arm, and the difference
     treated minus comparison.
+
+    Parameters
+    ----------
+    together : mapping of tuple to collection of str
+        By district, intervention and estimand: the states that are told as one, "other".
 
     Returns
     -------
@@ -40,7 +52,9 @@ def effect_curves(draws: pl.DataFrame, *, conf_level: float = 0.95) -> pl.DataFr
     declared = published("effect_curves")
     tables = [declared.empty().select(declared.columns)]
     for keys, cube in _cubes(draws):
-        values, states = _with_aggregates(cube)
+        values, states = _with_other(
+            *_with_aggregates(cube), together.get(tuple(keys.values()), ())
+        )
         axes = {"arm": pl.Series(_ARMS), "state": states, "month": cube.axes["month"]}
         columns = _with_range(_with_difference(values), cube.axes["draw"], conf_level)
         tables.append(with_words(from_cube(axes, columns, keys)).select(declared.columns))
@@ -123,6 +137,17 @@ def _with_aggregates(cube: Cube) -> tuple[np.ndarray, pl.Series]:
     }
     sums = [cube.values[:, :, places].sum(axis=2, keepdims=True) for places in told.values()]
     return np.concatenate([cube.values, *sums], axis=2), pl.Series([*states, *told])
+
+
+def _with_other(
+    values: np.ndarray, states: pl.Series, together: Collection[str]
+) -> tuple[np.ndarray, pl.Series]:
+    """With the sum of the states that are told as one after the others."""
+    is_one = states.is_in(list(together)).to_numpy()
+    if not is_one.any():
+        return values, states
+    other = values[:, :, is_one].sum(axis=2, keepdims=True)
+    return np.concatenate([values, other], axis=2), pl.Series([*states, OTHER])
 
 
 def _with_difference(values: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ import polars as pl
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.weighting.contrast import MARGIN
 from evalkit.effects.weighting.start_now import StartNow
-from evalkit.effects.weighting.weights import by_cluster, folds
+from evalkit.effects.weighting.weights import by_cluster, folds, largest_change
 from evalkit.line.tables import published
 from evalkit.results import Tables
 from evalkit.tables import CITY
@@ -236,12 +236,17 @@ def _value_table(
         _influence(treated, values, weights, mask) for mask in (np.ones_like(is_chosen), is_chosen)
     )
     share, n_chosen, rows = float(is_chosen[treated].mean()), trials.keep(is_chosen).n_starters, []
-    for policy, estimate, influence, chosen_share, n in (
-        ("today", today[0], today[1], 1.0, trials.n_starters),
-        ("rule", rule[0], rule[1], share, n_chosen),
-        ("gain", rule[0] - today[0], rule[1] - today[1], share, n_chosen),
+    changes = [
+        largest_change(trials, values, weights * mask)
+        for mask in (np.ones_like(is_chosen), is_chosen)
+    ]
+    for policy, estimate, influence, chosen_share, n, change in (
+        ("today", today[0], today[1], 1.0, trials.n_starters, changes[0]),
+        ("rule", rule[0], rule[1], share, n_chosen, changes[1]),
+        ("gain", rule[0] - today[0], rule[1] - today[1], share, n_chosen, sum(changes)),
     ):
-        margin = CLEAR * np.sqrt((by_cluster(trials.rows, influence) ** 2).sum())
+        error = np.sqrt((by_cluster(trials.rows, influence) ** 2).sum())
+        margin = CLEAR * error
         rows.append(
             (
                 CITY,
@@ -252,6 +257,7 @@ def _value_table(
                 estimate + margin,
                 chosen_share,
                 n,
+                change / error if error > 0 else None,
             )
         )
     return pl.DataFrame(rows, schema=published("targeting_value").schema, orient="row")

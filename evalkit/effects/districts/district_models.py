@@ -70,6 +70,8 @@ def effects_by_model(
     counted = rows.group_by("model").agg(
         pl.col("intervention_id", "estimand", "standardised_to").first(),
         pl.col("n_starters").sum(),
+        # A mean of districts moves by less of its error than the district that moves most.
+        pl.col("one_person").max(),
         n_districts=pl.len(),
     )
     compared = sorted(counted.filter(pl.col("n_districts") >= MIN_DISTRICTS)["model"])

@@ -29,16 +29,15 @@ def case_mix_funnel(trials: Trials) -> pl.DataFrame:
     """The share in the primary outcome in the last month of follow-up by district, adjusted for
     case mix.
 
-    adjusted: the city's share times observed over expected. z: its distance from the city in
-    standard errors. overdispersion: see the function; above 1 the limits are widened by its root,
-    since districts then differ by more than chance and measured people. verdict: inside,
-    outside_95, outside_998.
+    adjusted: the city's share times observed over expected. overdispersion: see the function; above
+    1 the limits are widened by its root, since districts then differ by more than chance and
+    measured people. verdict: inside, outside_95, outside_998.
 
     Returns
     -------
     DataFrame
         district (and "all"), intervention_id, n_persons, observed, expected, adjusted (shares 0-1),
-        z, lower_95, upper_95, lower_998, upper_998 (shares), overdispersion, verdict. Empty where
+        lower_95, upper_95, lower_998, upper_998 (shares), overdispersion, verdict. Empty where
         nobody starts, or everybody.
     """
     if not trials.has_both_arms:
@@ -98,7 +97,7 @@ def _table(
         "expected": expected / total,
         "adjusted": adjusted,
     }
-    table = pl.DataFrame({**columns, "z": z, **limits, "verdict": verdict})
+    table = pl.DataFrame({**columns, **limits, "verdict": verdict})
     schema = published("funnel").schema
     city = pl.DataFrame(
         {

@@ -26,11 +26,6 @@ class ClusterWeights(NamedTuple):
         )
         return everybody[:, 0 if draws[0] == 0 else 1 :]
 
-    def n_draws_with(self, mask: np.ndarray, draws: np.ndarray) -> int:
-        """In how many of some replicates anybody of a mask of rows is drawn."""
-        drawn = self.weights[np.unique(self.position[mask])]
-        return int((drawn[:, draws[draws > 0] - 1].sum(axis=0) > 0).sum())
-
 
 class Replicates:
     """Weights of all clusters asked for so far, from draw 1 on; of one seed and number of draws at

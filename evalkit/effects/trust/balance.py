@@ -8,9 +8,11 @@ import polars as pl
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.weighting.logit import varying_columns
 from evalkit.effects.weighting.start_now import StartNow
+from evalkit.line.tables import published
 from evalkit.tables import CITY
 
 PERIOD_STARTERS = 30
+_QUARTER = 3
 
 
 def balance_table(weighting: StartNow) -> pl.DataFrame:
@@ -96,7 +98,7 @@ def balance_by_period(weighting: StartNow, *, min_starters: int = PERIOD_STARTER
     survey = trials.rows["weight"].to_numpy()
     month = trials.rows["trial_month"].to_numpy()
     tables = []
-    for first, last in _periods(trial_flow(trials), min_starters):
+    for first, last in _periods(trials, min_starters):
         inside = (month >= first) & (month <= last)
         period = trials.keep(inside)
         tables.append(
@@ -125,19 +127,42 @@ def balance_by_period(weighting: StartNow, *, min_starters: int = PERIOD_STARTER
 
 
 def trial_flow(trials: Trials) -> pl.DataFrame:
-    """How many persons were eligible and how many started, one row per trial month."""
+    """How many persons were eligible and how many started, by quarter of the trials.
+
+    Returns
+    -------
+    DataFrame
+        district ("all"), intervention_id, from_month, to_month (trial months), n_eligible,
+        n_starters (persons, each once a quarter).
+    """
+    since_first = pl.col("trial_month") - pl.col("trial_month").min()
+    begins = pl.col("trial_month") - since_first % _QUARTER
+    schema = published("trial_flow").schema
     return (
-        trials.rows.group_by("trial_month")
-        .agg(n_eligible=pl.len(), n_starters=(pl.col("arm") == "treated").sum())
-        .sort("trial_month")
-        .with_columns(pl.col("n_eligible", "n_starters").cast(pl.Int32))
+        trials.rows.group_by(from_month=begins)
+        .agg(
+            to_month=pl.col("trial_month").max(),
+            n_eligible=pl.col("person_id").n_unique(),
+            n_starters=pl.col("person_id").filter(pl.col("arm") == "treated").n_unique(),
+        )
+        .with_columns(
+            district=pl.lit(CITY), intervention_id=pl.lit(trials.protocol.intervention_id)
+        )
+        .sort("from_month")
+        .select(list(schema))
+        .cast(dict(schema))
     )
 
 
-def _periods(flow: pl.DataFrame, min_starters: int) -> list[tuple[int, int]]:
+def _periods(trials: Trials, min_starters: int) -> list[tuple[int, int]]:
     """First and last month of each period; what is left over at the end joins the last one."""
+    flow = (
+        trials.rows.group_by("trial_month")
+        .agg(n_starters=(pl.col("arm") == "treated").sum())
+        .sort("trial_month")
+    )
     periods, first, waiting = [], int(flow["trial_month"][0]), 0
-    for month, n_starters in flow.select("trial_month", "n_starters").iter_rows():
+    for month, n_starters in flow.iter_rows():
         waiting += n_starters
         if waiting >= min_starters:
             periods.append((first, month))

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from evalkit.disclosure.rounding import BASE, step_above, to_step
 from evalkit.effects.trials.person_tables import PersonTables
 from evalkit.effects.trials.target_trial import Trials, has_eligible
 from evalkit.effects.trust.balance import (
@@ -33,15 +34,19 @@ from evalkit.line.tables import published
 from evalkit.results import Tables
 from evalkit.tables import CITY
 
+# Shares and standard deviations are shown in hundredths at best.
+_POINT = 0.01
+
 
 class _Row(NamedTuple):
-    """A row of the table of checks between its keys and its count."""
+    """A row of the table of checks between its keys and its count, and the step of its value."""
 
     check: str
     value: float | None
     limit: float | None = None
     verdict: str = "passed"
     term: str | None = None
+    step: float = _POINT
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -60,7 +65,7 @@ class InterventionChecks(Tables):
 
 
 def intervention_checks(
-    people: PersonTables, trials: Trials, *, propensity: pl.DataFrame, min_count: int
+    people: PersonTables, trials: Trials, *, propensity: pl.DataFrame
 ) -> InterventionChecks:
     """Everything that shows whether the city's comparison can be trusted.
 
@@ -70,21 +75,16 @@ def intervention_checks(
         All districts together.
     propensity : DataFrame
         Their coefficients (table `propensity`).
-    min_count : int
-        The run's: see `comparison_left`.
     """
     if not trials.has_both_arms:
         return InterventionChecks(*[published(name).empty() for name in InterventionChecks.names()])
     weighting = StartNow.of(trials, propensity)
     placebo = placebo_tests(weighting, people.state_intervals)
     likeness = unmodelled_likeness(weighting, people.episodes, first_month=people.first_month)
-    flow = trial_flow(trials).with_columns(
-        intervention_id=pl.lit(trials.protocol.intervention_id), district=pl.lit(CITY)
-    )
     return InterventionChecks(
         effect_checks(weighting, placebo, likeness),
-        comparison_left(weighting, first_month=people.first_month, min_count=min_count),
-        flow.select(list(published("trial_flow").schema)),
+        comparison_left(weighting, first_month=people.first_month),
+        trial_flow(trials),
         balance_by_period(weighting),
         overlap_table(weighting),
         weight_sensitivity(weighting),
@@ -141,7 +141,8 @@ def effect_checks(
     DataFrame
         district, intervention_id, check, value, limit (null: none declared), verdict
         (passed|warning|refused|not_testable), term (that a difference is of; null otherwise),
-        n_starters.
+        n_starters, person_change (the step of the value, which is not below what one person changes
+        it by).
     """
     trials, n_starters = weighting.trials, weighting.trials.n_starters
     limits, size = trials.protocol.refusal, weighting.effective_size
@@ -154,48 +155,67 @@ def effect_checks(
     # In one district chance alone leaves differences: balance is asked of the model, which is the
     # city's.
     max_smd = limits.max_abs_smd if district == CITY else None
+    one = 1 / max(n_starters, 1)
     rows = [
-        _Row(
-            "starters",
-            n_starters,
-            limits.min_starters,
-            _verdict(is_refused=n_starters < limits.min_starters),
-        ),
-        _Row(
+        _row("starters", n_starters, BASE, limits.min_starters, refused_below=True),
+        _row(
             "effective_sample_size",
-            size,
-            limits.min_effective_sample_size,
-            _verdict(is_refused=size < limits.min_effective_sample_size),
+            *(size, BASE, limits.min_effective_sample_size),
+            refused_below=True,
         ),
-        _Row("max_weight", weighting.max_weight),
-        _Row("top_1_percent_share", top_share(weighting.weakest_arm)),
-        _Row(
-            "share_outside_support",
-            outside,
-            limits.max_share_outside_support,
-            _verdict(is_refused=_is_above(outside, limits.max_share_outside_support)),
-        ),
-        _Row(
+        _row("max_weight", weighting.max_weight, _POINT),
+        _row("top_1_percent_share", top_share(weighting.weakest_arm), _POINT),
+        _row("share_outside_support", outside, BASE * one, limits.max_share_outside_support),
+        _row(
             "max_abs_smd",
-            imbalance,
-            max_smd or SMALL_IMBALANCE,
-            _verdict(
-                is_refused=_is_above(imbalance, max_smd), is_warned=imbalance > SMALL_IMBALANCE
-            ),
-            unlike,
+            *(imbalance, max(2 * one, _POINT), max_smd or SMALL_IMBALANCE),
+            is_refused=_is_above(imbalance, max_smd),
+            warns_at=SMALL_IMBALANCE,
+            term=unlike,
         ),
         *[
-            _Row(like.check, like.value, like.limit, _verdict(is_warned=like.is_warned), like.term)
+            _row(
+                like.check,
+                *(like.value, max(2 * one, _POINT), like.limit),
+                is_refused=False,
+                term=like.term,
+            )
             for like in likeness
         ],
         *_placebo_rows(placebo, trials.protocol.checks.alpha),
     ]
     return pl.DataFrame(
-        [(district, trials.protocol.intervention_id, *row, n_starters) for row in rows],
+        [(district, trials.protocol.intervention_id, *row[:5], n_starters, row[5]) for row in rows],
         schema=published("effect_checks").schema,
         orient="row",
         strict=False,
     )
+
+
+def _row(
+    check: str,
+    value: float,
+    change: float,
+    limit: float | None = None,
+    *,
+    refused_below: bool = False,
+    is_refused: bool | None = None,
+    warns_at: float | None = None,
+    term: str | None = None,
+) -> _Row:
+    """A check as it is shown: its number in steps of at least what one person changes, rounded
+    beyond the limit where the exact one is, and a warning where what is shown lies above it.
+    """
+    step = float(step_above(np.array([change]))[0])
+    is_beyond = limit is not None and (value < limit if refused_below else value > limit)
+    if is_refused is None:
+        is_refused = is_beyond
+    outwards = np.floor if refused_below else np.ceil
+    shown = float(to_step(np.array([value]), step, outwards if is_refused else np.round)[0])
+    warns_at = limit if warns_at is None else warns_at
+    is_warned = warns_at is not None and not refused_below and shown > warns_at
+    verdict = "refused" if is_refused else "warning" if is_warned else "passed"
+    return _Row(check, shown, limit, verdict, term, step)
 
 
 def _placebo_rows(placebo: pl.DataFrame | None, alpha: float) -> list[_Row]:
@@ -218,10 +238,6 @@ def _placebo_rows(placebo: pl.DataFrame | None, alpha: float) -> list[_Row]:
         _Row(row["check"], row["p_holm"], alpha, row["verdict"])
         for row in rows.iter_rows(named=True)
     ]
-
-
-def _verdict(*, is_refused: bool = False, is_warned: bool = False) -> str:
-    return "refused" if is_refused else "warning" if is_warned else "passed"
 
 
 def _is_above(value: float, limit: float | None) -> bool:

@@ -8,10 +8,10 @@ import polars as pl
 from evalkit.effects.trust.balance import largest_difference
 from evalkit.effects.weighting.contrast import MARGIN, contrast
 from evalkit.effects.weighting.start_now import StartNow
-from evalkit.effects.weighting.weights import by_cluster, effective_sample_size
+from evalkit.effects.weighting.weights import by_cluster, effective_sample_size, largest_change
 from evalkit.tables import CITY
 
-BINS, MIN_BIN_STARTERS = 10, 10
+BINS, MIN_BIN_STARTERS = 10, 30
 CAPS: dict[str, float | None] = {
     "none": None,
     "percentile_99_5": 0.995,
@@ -26,7 +26,7 @@ def overlap_table(weighting: StartNow) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        district ("all"), intervention_id, bin, propensity_from, propensity_to (three digits that
+        district ("all"), intervention_id, bin, propensity_from, propensity_to (two digits that
         count; the outermost bins are open: null), share_treated, share_comparison,
         share_comparison_weighted (of all in the arm, 0-1), n_fewest (people of the smaller arm).
     """
@@ -65,8 +65,8 @@ def overlap_table(weighting: StartNow) -> pl.DataFrame:
         pl.lit(trials.protocol.intervention_id).alias("intervention_id"),
         pl.col("bin"),
         # The outermost edges would be single persons' values.
-        pl.when(pl.col("bin") > 1).then(pl.col("propensity_from").round_sig_figs(3)),
-        pl.when(pl.col("bin") < size).then(pl.col("propensity_to").round_sig_figs(3)),
+        pl.when(pl.col("bin") > 1).then(pl.col("propensity_from").round_sig_figs(2)),
+        pl.when(pl.col("bin") < size).then(pl.col("propensity_to").round_sig_figs(2)),
         pl.exclude("bin", "propensity_from", "propensity_to"),
     )
 
@@ -100,7 +100,7 @@ def weight_sensitivity(weighting: StartNow) -> pl.DataFrame:
         district ("all"), intervention_id, cut (none, or the percentile of the weights), difference,
         ci_lower, ci_upper (months; errors by person), effective_sample_size, max_weight,
         top_1_percent_share (of people: how many equally weighted ones the comparison is worth, and
-        shares of all weight, 0-1), max_abs_smd, n_starters.
+        shares of all weight, 0-1), max_abs_smd, one_person, n_starters.
     """
     trials = weighting.trials
     spent = trials.is_in_primary.sum(axis=1)
@@ -123,6 +123,8 @@ def weight_sensitivity(weighting: StartNow) -> pl.DataFrame:
                 "max_weight": float(comparison.max() / comparison.sum()),
                 "top_1_percent_share": top_share(comparison),
                 "max_abs_smd": largest_difference(trials, cut_off.weights),
+                "one_person": largest_change(trials, spent, cut_off.weights)
+                / float(cut_off.std_error[0]),
             }
         )
     return pl.DataFrame(rows).select(

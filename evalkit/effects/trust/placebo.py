@@ -14,11 +14,13 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from evalkit.disclosure.rounding import shown_probability
 from evalkit.effects.trials.history import History
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.weighting.contrast import MARGIN, contrast
 from evalkit.effects.weighting.logit import weighted_logit
 from evalkit.effects.weighting.start_now import StartNow
+from evalkit.effects.weighting.weights import largest_change
 from evalkit.line.tables import published
 from evalkit.tables import CITY
 
@@ -34,6 +36,7 @@ class _Test(NamedTuple):
     error: float
     p_value: float
     n_starters: int
+    one_person: float | None = None
 
 
 def placebo_tests(weighting: StartNow, state_intervals: pl.DataFrame) -> pl.DataFrame:
@@ -57,7 +60,7 @@ def placebo_tests(weighting: StartNow, state_intervals: pl.DataFrame) -> pl.Data
     DataFrame
         district ("all"), intervention_id, test, difference, ci_lower, ci_upper (shares;
         placebo_start: months), p_value, p_holm (over the families of tests of this protocol),
-        verdict (passed|warning|not_testable), n_starters.
+        verdict (passed|warning|not_testable), n_starters, one_person.
     """
     trials, coefficients = weighting.trials, weighting.coefficients.point
     tests = [
@@ -68,7 +71,9 @@ def placebo_tests(weighting: StartNow, state_intervals: pl.DataFrame) -> pl.Data
     if control is not None:
         tests.append(_negative_control(trials, control, coefficients))
     families = {test.family: test.p_value for test in tests}
-    adjusted = dict(zip(families, holm(list(families.values())), strict=True))
+    # As they are shown, so that the verdict is that of the number beside it.
+    together = shown_probability(np.array(holm(list(families.values()))), trials.n_starters)
+    adjusted = dict(zip(families, together, strict=True))
     alpha = trials.protocol.checks.alpha
     rows = [
         {
@@ -83,9 +88,10 @@ def placebo_tests(weighting: StartNow, state_intervals: pl.DataFrame) -> pl.Data
             "verdict": "not_testable"
             if np.isnan(test.p_value)
             else "warning"
-            if adjusted[test.family] < alpha
+            if adjusted[test.family] <= alpha
             else "passed",
             "n_starters": test.n_starters,
+            "one_person": test.one_person,
         }
         for test in tests
     ]
@@ -138,9 +144,13 @@ def _earlier_history(trials: Trials, coefficients: np.ndarray) -> list[_Test]:
     )
     p = _wald(history.difference, history.influence)
     return [
-        _Test(f"earlier_{name}", "history", float(difference), float(error), p, n_starters)
-        for name, difference, error in zip(
-            names, history.difference, history.std_error, strict=True
+        _Test(
+            f"earlier_{name}",
+            *("history", float(difference), float(error), p, n_starters),
+            largest_change(trials, values[:, column], history.weights) / float(error),
+        )
+        for column, (name, difference, error) in enumerate(
+            zip(names, history.difference, history.std_error, strict=True)
         )
     ]
 
@@ -176,7 +186,10 @@ def _tested(name: str, trials: Trials, values: np.ndarray, *, start: np.ndarray)
         return _Test(name, name, np.nan, np.nan, np.nan, n_starters)
     placebo = contrast(trials, values, coefficients=_fitted(trials, trials.design, start))
     difference, error = float(placebo.difference[0]), float(placebo.std_error[0])
-    return _Test(name, name, difference, error, two_sided(difference, error), n_starters)
+    one_person = largest_change(trials, values, placebo.weights) / error
+    return _Test(
+        name, name, difference, error, two_sided(difference, error), n_starters, one_person
+    )
 
 
 def _fitted(trials: Trials, design: np.ndarray, start: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ from evalkit.tables import CITY
 
 UNBALANCED = "unbalanced"
 CONSTANT = "constant_covariate"
+ONE_PERSON = "one_person"
 # What a sender delivers is expected to vary; what evalkit counts (history, months, districts) may
 # truly be the same for everybody.
 _DELIVERED_KINDS = ("person", "latest")
@@ -22,8 +23,9 @@ def refusal_reason(weighting: StartNow, *, district: str) -> str | None:
     """Why an effect cannot be said, or None: the first of the protocol's limits
     (`Protocol.refusal`) that fails.
 
-    few_starters: people who start; few_comparable: the effective size, in people, of the arm that
-    the weights thin out most; outside_support: too many starters without a counterpart in the
+    few_starters: people who start; few_comparable: people in the comparison, or the effective size,
+    in people, of the arm that the weights thin out most; one_person: somebody, in all their trials,
+    has too much of an arm's weight; outside_support: too many starters without a counterpart in the
     comparison; unbalanced: some covariate's difference remains after weighting. Balance is asked of
     all districts together, whose model it is: in one district chance alone leaves differences (see
     `spread_to_districts`).
@@ -36,8 +38,14 @@ def refusal_reason(weighting: StartNow, *, district: str) -> str | None:
     limits = weighting.trials.protocol.refusal
     if weighting.trials.n_starters < limits.min_starters:
         return "few_starters"
-    if weighting.effective_size < limits.min_effective_sample_size:
+    arms = weighting.people
+    if (
+        min(arm.n_persons for arm in arms) < limits.min_starters
+        or weighting.effective_size < limits.min_effective_sample_size
+    ):
         return "few_comparable"
+    if max(arm.largest for arm in arms) > (limits.max_person_weight or 1):
+        return ONE_PERSON
     if (
         limits.max_share_outside_support is not None
         and share_outside_support(weighting) > limits.max_share_outside_support

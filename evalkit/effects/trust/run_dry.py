@@ -23,7 +23,7 @@ RUN_DRY = "run_dry"
 _WINDOW_MONTHS = 3
 
 
-def comparison_left(weighting: StartNow, *, first_month: date, min_count: int) -> pl.DataFrame:
+def comparison_left(weighting: StartNow, *, first_month: date) -> pl.DataFrame:
     """Of those who could start, the share that is in no intervention, and what it is worth as a
     comparison, by month of the trials.
 
@@ -33,8 +33,6 @@ def comparison_left(weighting: StartNow, *, first_month: date, min_count: int) -
         Of all districts together.
     first_month : date
         The extract's first month.
-    min_count : int
-        Of fewer people in no intervention, but not of none, neither share nor worth is told.
 
     Returns
     -------
@@ -42,7 +40,7 @@ def comparison_left(weighting: StartNow, *, first_month: date, min_count: int) -
         district ("all"), intervention_id, calendar_month, share_unassigned (0-1, of that trial
         month and the two that follow together), effective_sample_size (people of equal weight that
         those in no intervention are worth, a household counted once), verdict (passed|refused: from
-        that month on nobody is left to compare with), n_eligible (persons).
+        that month on nobody is left to compare with), n_unassigned, n_eligible (persons).
     """
     trials = weighting.trials
     dry = dry_from(trials)
@@ -60,7 +58,6 @@ def comparison_left(weighting: StartNow, *, first_month: date, min_count: int) -
         .group_by("trial_month")
         .agg(effective_sample_size=total**2 / (pl.col("weight") ** 2).sum())
     )
-    is_told = ~pl.col("n_unassigned").is_between(1, min_count - 1)
     return (
         _shares(windows)
         .join(worth, on="trial_month", how="left", maintain_order="left")
@@ -68,12 +65,13 @@ def comparison_left(weighting: StartNow, *, first_month: date, min_count: int) -
             pl.lit(CITY).alias("district"),
             pl.lit(trials.protocol.intervention_id).alias("intervention_id"),
             month_of_number_expr(pl.col("trial_month") + origin).alias("calendar_month"),
-            pl.when(is_told).then("share_unassigned"),
-            pl.when(is_told).then(pl.col("effective_sample_size").fill_null(0)),
+            "share_unassigned",
+            pl.col("effective_sample_size").fill_null(0),
             pl.when(is_refused)
             .then(pl.lit("refused"))
             .otherwise(pl.lit("passed"))
             .alias("verdict"),
+            "n_unassigned",
             "n_eligible",
         )
         .cast(dict(published("comparison_left").schema))

@@ -3,18 +3,32 @@ month of follow-up. The strategies of *never* and of a grace period build upon i
 """
 
 from functools import cached_property
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import polars as pl
 
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.weighting.propensity import Coefficients, coefficients_of
-from evalkit.effects.weighting.weights import arm_weights, by_cluster, effective_sample_size
+from evalkit.effects.weighting.weights import (
+    arm_weights,
+    by_cluster,
+    effective_sample_size,
+    positions_of_people,
+)
 from evalkit.line.estimands import Comparison
 from evalkit.results import Result
 
 COMPARISON, TREATED = 0, 1
+
+
+class ArmPeople(NamedTuple):
+    """How many distinct persons have weight in an arm, and the largest share of it that one of them
+    has in all their trials.
+    """
+
+    n_persons: int
+    largest: float
 
 
 class StartNow(Result):
@@ -115,6 +129,18 @@ class StartNow(Result):
         arm,).
         """
         return [self.weights[mask] for mask in self.masks]
+
+    @cached_property
+    def people(self) -> tuple[ArmPeople, ArmPeople]:
+        """The persons of the comparison and those who start, in the last month of follow-up."""
+        person = positions_of_people(self.trials.rows)
+        arms = []
+        for mask, weights in zip(self.masks, self.last_month(), strict=True):
+            sums = np.bincount(person[mask], weights)
+            total = sums.sum()
+            largest = float(sums.max() / total) if total > 0 else 1.0
+            arms.append(ArmPeople(int((sums > 0).sum()), largest))
+        return arms[0], arms[1]
 
     @cached_property
     def weakest_arm(self) -> np.ndarray:

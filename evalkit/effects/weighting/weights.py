@@ -99,6 +99,29 @@ def by_cluster(rows: pl.DataFrame, values: np.ndarray) -> np.ndarray:
     )
 
 
+def positions_of_people(rows: pl.DataFrame) -> np.ndarray:
+    """The position of each row's person among all, in the order of their ids: (n_rows,)."""
+    return rows["person_id"].rank("dense").to_numpy().astype(np.int64) - 1
+
+
+def largest_change(trials: Trials, values: np.ndarray, weights: np.ndarray) -> float:
+    """The most that leaving out one person, in all their trials, changes the difference of the
+    weighted means of those who start and of the others.
+
+    Parameters
+    ----------
+    values, weights : ndarray (n_rows,)
+        Of each person-trial.
+    """
+    person = positions_of_people(trials.rows)
+    change = np.zeros(int(person.max(initial=-1)) + 1)
+    for sign, arm in ((1, trials.is_treated), (-1, ~trials.is_treated)):
+        own, sums = (np.bincount(person, arm * part) for part in (weights, weights * values))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            change += sign * ((sums.sum() - sums) / (own.sum() - own) - sums.sum() / own.sum())
+    return float(np.abs(change).max(initial=0)) if np.isfinite(change).all() else np.inf
+
+
 def effective_sample_size(weights: np.ndarray) -> float:
     """Kish's effective sample size, (sum w)^2 / sum w^2: the number of equal weights that would be
     as informative. 0 if all weights are 0.

@@ -9,6 +9,14 @@ _PLACE = ("district", "intervention_id")
 _RANGE = ("estimate", "ci_lower", "ci_upper")
 _LIMITS = ("difference", "ci_lower", "ci_upper")
 _estimates = partial(Table, guard=Guard("estimates", "n_starters"), grade="M")
+_checks = partial(
+    Table,
+    guard=Guard("estimates", "n_starters", change="person_change", exact=("limit",)),
+    grade="M",
+)
+_effects = partial(
+    Table, guard=Guard("estimates", "n_starters", one_person="one_person"), grade="M"
+)
 
 EFFECTS = (
     _estimates(
@@ -27,21 +35,21 @@ EFFECTS = (
         unit="as named",
         about="For the reviewer of a protocol: which declared terms the data could not hold.",
     ),
-    _estimates(
+    _effects(
         "effect_sensitivity",
         "One row per district, intervention and convention: the effect if it is handled otherwise.",
         keys=(*_PLACE, "convention"),
         values=_LIMITS,
         unit="months",
     ),
-    _estimates(
+    _checks(
         "effect_checks",
         "One row per district, intervention and check, for all districts together.",
         keys=(*_PLACE, "check"),
         values=("value", "limit", "verdict", "term"),
         unit="as named per check",
     ),
-    _estimates(
+    _checks(
         "district_checks",
         "One row per intervention and check of a single district.",
         keys=(*_PLACE, "check"),
@@ -57,17 +65,19 @@ EFFECTS = (
         keys=(*_PLACE, "calendar_month"),
         values=("share_unassigned", "effective_sample_size", "verdict"),
         unit="share of people, persons",
-        guard=Guard("estimates", "n_eligible"),
+        guard=Guard(
+            "counts", "n_eligible", shares=(("share_unassigned", "n_unassigned", "n_eligible"),)
+        ),
         grade="M",
     ),
     Table(
         "trial_flow",
-        "One row per district, intervention and month of trial: who was eligible and who started.",
-        keys=(*_PLACE, "trial_month"),
+        "One row per district, intervention and quarter of trials: who could start and who did.",
+        keys=(*_PLACE, "from_month", "to_month"),
         values=("n_eligible", "n_starters"),
         unit="persons",
-        guard=Guard("counts", "n_starters", total_over=("trial_month",)),
-        about="For the reviewer of a protocol: how many people each trial rests on.",
+        guard=Guard("counts", "n_eligible", total_over=("from_month",)),
+        about="For the reviewer of a protocol: how many people the trials of a quarter rest on.",
     ),
     _estimates(
         "balance_by_period",
@@ -89,10 +99,11 @@ EFFECTS = (
             "share_comparison_weighted",
         ),
         unit="probability, shares",
-        guard=Guard("estimates", "n_fewest"),
+        # The edges of the bins are the model's.
+        guard=Guard("estimates", "n_fewest", exact=("propensity_from", "propensity_to")),
         grade="M",
     ),
-    _estimates(
+    _effects(
         "weight_sensitivity",
         "One row per district, intervention and cut of the largest weights.",
         keys=(*_PLACE, "cut"),
@@ -103,14 +114,14 @@ EFFECTS = (
         unit="months, persons, shares, standard deviations",
         about="For the reviewer of a protocol: how much a few large weights decide.",
     ),
-    _estimates(
+    _effects(
         "placebo",
         "One row per district, intervention and test of an effect that must be zero.",
         keys=(*_PLACE, "test"),
         values=(*_LIMITS, "p_value", "p_holm", "verdict"),
         unit="shares, months, probabilities",
     ),
-    _estimates(
+    _effects(
         "effect_readings",
         "One row per effect and reading: naive, bounds, what is detectable, hidden selection.",
         keys=(*_EFFECT, "reading"),
@@ -123,28 +134,31 @@ EFFECTS = (
         keys=_EFFECT,
         values=(
             *("effect_state", "reason", "n_starters", "n_eligible", "effective_sample_size"),
-            *("max_weight", "n_draws", "n_draws_without_starters", "pooling"),
-            "n_districts_pooled",
+            *("max_weight", "n_draws", "pooling", "n_districts_pooled"),
         ),
         unit="persons, shares, draws",
         guard=Guard("estimates", "n_eligible", is_uncounted_shown=True),
         grade="M",
     ),
-    _estimates(
+    Table(
         "effect_curves",
-        "One row per effect, state, arm and month: share of the arm in the state.",
+        "One row per effect, state, arm and month shown: share of the arm in the state.",
         keys=(*_EFFECT, "state", "arm", "month"),
         values=_RANGE,
         unit="share of people",
+        guard=Guard("estimates", "n_fewest", change="person_change", is_path=True),
+        grade="M",
     ),
-    _estimates(
+    Table(
         "effect_summary",
         "One row per effect and outcome up to the horizon.",
         keys=(*_EFFECT, "outcome"),
         values=("treated", "comparison", *_LIMITS, "probability_positive"),
         unit="months, shares",
+        guard=Guard("estimates", "n_starters", change="person_change"),
+        grade="M",
     ),
-    _estimates(
+    _effects(
         "group_effects",
         "One row per effect and declared group: the group's own estimate and the shrunk one.",
         keys=(*_EFFECT, "subgroup"),
@@ -161,7 +175,7 @@ EFFECTS = (
         values=("covariate", "side", "threshold"),
         unit="as the covariate",
     ),
-    _estimates(
+    _effects(
         "targeting_value",
         "One row per way of choosing who starts (as today, by the rule) and their difference: gain "
         "per place.",
@@ -169,7 +183,7 @@ EFFECTS = (
         values=(*_RANGE, "share_of_starters"),
         unit="months per place, share",
     ),
-    _estimates(
+    _effects(
         "district_ranks",
         "One row per effect and district: raw, shrunk and standardised, and its rank.",
         keys=_EFFECT,
@@ -181,7 +195,7 @@ EFFECTS = (
         ),
         unit="months, probabilities, ranks",
     ),
-    _estimates(
+    _effects(
         "effects_by_model",
         "One row per intervention, estimand and model of delivery of the districts.",
         keys=("intervention_id", "estimand", "model"),
@@ -197,21 +211,22 @@ EFFECTS = (
         "observed and expected for people like them, with the limits of chance.",
         keys=_PLACE,
         values=(
-            *("n_persons", "observed", "expected", "adjusted", "z", "lower_95", "upper_95"),
+            *("n_persons", "observed", "expected", "adjusted", "lower_95", "upper_95"),
             *("lower_998", "upper_998", "overdispersion", "verdict"),
         ),
         unit="persons, shares",
-        guard=Guard("estimates", "n_persons"),
+        # Shares of people by five of them, as counts are.
+        guard=Guard("estimates", "n_persons", spans=(("observed", 5.0), ("adjusted", 5.0))),
         grade="M",
     ),
-    _estimates(
+    _effects(
         "effect_timing",
         "One row per effect and measure of time: lock-in, break-even, yield, return to support.",
         keys=(*_EFFECT, "measure"),
         values=("treated", "comparison", *_RANGE),
         unit="months, shares",
     ),
-    _estimates(
+    _effects(
         "effect_moments",
         "One row per intervention, decision (start, stop, dose) and month in which it is taken.",
         keys=(*_PLACE, "decision", "month"),
