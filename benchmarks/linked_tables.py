@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
 import polars as pl
 
@@ -43,13 +44,10 @@ def passages(run_file: Path, folder: Path) -> tuple[Callable[..., Any], list[Pas
     line = _line_of_tests()
     run = prepare_run(run_file, out=folder)
     write_run(run)
-    gate._by_rule = remembering
-    try:
+    with patch.object(gate, "_by_rule", remembering):
         for unit in plan_run(run):
             if unit.name.split("@")[0] in STATIONS:
                 line._execute(unit, run)
-    finally:
-        gate._by_rule = by_rule
     return by_rule, met
 
 
