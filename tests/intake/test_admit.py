@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.errors import IntakeError
-from evalkit.intake import admit, intake_counts
+from evalkit.intake import admit, deliveries, intake_counts
 from evalkit.line.tables import table
 from evalkit.tables import conform
 
@@ -518,3 +518,17 @@ def test_column_of_names_that_nothing_asks_for_is_not_read_in_and_is_listed(extr
     held = [*admission.tables.values(), admission.rejected, admission.receipt]
     assert not any("Anna Andersson" in table.write_csv() for table in held)
     assert not any("Klientens namn" in table.columns for table in held)
+
+
+@pytest.mark.parametrize(
+    ("n_people", "said"), [(0, "not_delivered"), (2, "not_delivered"), (3, "delivered")]
+)
+def test_column_that_one_or_two_people_fill_is_told_as_not_delivered(extract, n_people, said):
+    reasons = ["completed"] * n_people + [""] * (5 - n_people)
+    rows = [f"P-{i},work_training,2026-01-01,2026-03-01,{r}" for i, r in enumerate(reasons, 1)]
+    extract.add("person", "P-4,Norr,female", "P-5,Norr,male")
+    extract.write("participation", ["person_id,intervention_id,start,end,end_reason", *rows])
+
+    table = deliveries(extract.admit())
+
+    assert table.filter(table="participation", column="end_reason")["delivery"].item() == said

@@ -3,10 +3,13 @@
 import polars as pl
 
 from evalkit.intake.admission.admit import Admission
+from evalkit.line.columns import PERSON_IDS
 from evalkit.line.delivered import delivered
 from evalkit.line.needs import ANSWERS, WHOLE_TABLE
 from evalkit.line.tables import published
 
+# As many people as are never shown as 0 to 2.
+_FEWEST = 3
 _STATUS = {True: "delivered", False: "not_delivered"}
 
 
@@ -17,8 +20,9 @@ def deliveries(admission: Admission) -> pl.DataFrame:
     -------
     DataFrame
         table, column ("all" for the whole table; columns of delivered tables alone), question
-        (`evalkit.line.needs`), delivery (delivered, not_delivered: also a column that is empty in
-        every row), n_accepted (rows of the table; empty for columns).
+        (`evalkit.line.needs`), delivery (delivered, not_delivered: also a column that is empty but
+        for one or two people, who would be told by it), n_accepted (rows of the table; empty for
+        columns).
     """
     counted = admission.receipt.filter(rule="all").select("table", "n_accepted").rows()
     n_rows = dict(counted)
@@ -36,4 +40,6 @@ def deliveries(admission: Admission) -> pl.DataFrame:
 
 
 def _is_filled(table: pl.DataFrame, column: str) -> bool:
-    return table[column].null_count() < table.height
+    filled = table.filter(pl.col(column).is_not_null())
+    people = next((name for name in PERSON_IDS if name in table.columns), None)
+    return filled[people].n_unique() >= _FEWEST if people else not filled.is_empty()
