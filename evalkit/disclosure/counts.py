@@ -26,7 +26,7 @@ def protect_counts(
     shares: Mapping[str, tuple[str, str]] | None = None,
     spans: Mapping[str, float | str] | None = None,
     exact: Sequence[str] = (),
-    listed: Sequence[str] = (),
+    listed: Sequence[Sequence[str]] = (),
     needed: Sequence[str] = (),
     **provenance: Any,
 ) -> Published:
@@ -51,9 +51,10 @@ def protect_counts(
         or a column. It is rounded to a step that one person cannot move it by.
     exact : sequence of str
         Those of `counts` that stay as they are: about nobody, or rounded where they are made.
-    listed : sequence of str
-        Keys whose values are there only because somebody is in them. Those with 0 to 2 people in
-        every row are left out: that they are listed would tell that there is somebody.
+    listed : sequence of sequences of str
+        Keys, alone or together, whose values are there only because somebody is in them. Those with
+        0 to 2 people in every row are left out: that they are listed would tell that there is
+        somebody.
     needed : sequence of str
         Those of `counts` that the row is about, if some are: without any of them it is
         `not_estimable`.
@@ -70,7 +71,7 @@ def protect_counts(
     given = [column for column in counts if column not in shares]
     _refuse_without_whole(table, shares, name)
     check_table(table, name=name, keys=keys, values=given, also=behind, grade=provenance["grade"])
-    rows = _with_people(table, given, listed).sort(keys)
+    rows = _with_people(table, listed).sort(keys)
     means = [
         column
         for column in given
@@ -102,6 +103,7 @@ def protect_counts(
             *(["one_person"] if spans else []),
         ],
         needed=needed,
+        unmasked=data.with_columns(rounded.select(means)),
         **provenance,
     )
 
@@ -124,16 +126,17 @@ def _refuse_without_whole(
         )
 
 
-def _with_people(rows: pl.DataFrame, columns: Sequence[str], listed: Sequence[str]) -> pl.DataFrame:
+def _with_people(rows: pl.DataFrame, listed: Sequence[Sequence[str]]) -> pl.DataFrame:
     """The rows without the listed keys' values that have 0 to 2 people in all rows and columns."""
     counted = [
         nearest_five(pl.col(column)).fill_null(0)
-        for column in columns
+        for column in rows.columns
         if is_counted(column, rows.schema[column])
     ]
-    if not listed or not counted:
+    if not counted:
         return rows
-    return rows.filter((pl.max_horizontal(counted) > 0).any().over(list(listed)))
+    are_some = pl.max_horizontal(counted) > 0
+    return rows.filter(*(are_some.any().over(keys) for keys in listed))
 
 
 def _share(column: str, part: str, whole: str) -> pl.Expr:

@@ -32,6 +32,7 @@ def protect_curve(
     by: Sequence[str],
     time: str,
     n_persons: str,
+    values: Sequence[str] = CURVE_VALUES,
     parts: str | None = None,
     is_every_month: bool = False,
     months: Sequence[int] = (),
@@ -51,6 +52,8 @@ def protect_curve(
     n_persons : str
         Column with the persons of the curve, the same in all its rows. A curve of fewer than 30 is
         withheld.
+    values : sequence of str
+        What is published of these, and the column of persons: those that exist.
     parts : str, optional
         That of the `by` columns whose curves divide the same people: ways out, states. Rounded,
         they add up to no more than all of them. One that never has five people is left out, as
@@ -64,8 +67,9 @@ def protect_curve(
     Returns
     -------
     Published
-        Columns: row_id, by, time, estimate, its limits (outwards to the same step), n_at_risk to
-        the nearest five, status. A curve ends where one person would move it by more than a step.
+        Columns: row_id, by, time, estimate, its limits (outwards to the same step; none where 0 to
+        2 people have left, or are left), n_at_risk to the nearest five, status. A curve ends where
+        one person would move it by more than a step.
 
     Raises
     ------
@@ -73,7 +77,7 @@ def protect_curve(
         As `protect_counts`.
     """
     keys = [*by, time]
-    values = [column for column in CURVE_VALUES if column in curve.columns]
+    values = [column for column in values if column in curve.columns]
     check_table(
         curve, name=name, keys=keys, values=values, also=[n_persons], grade=provenance["grade"]
     )
@@ -157,7 +161,10 @@ def _in_fives(
     fives = np.floor(estimate * groups_of_five + 0.5)
     if parts is not None:
         fives = _within_all(fives, rows[parts], rows[time], groups_of_five)
-    columns = [pl.Series("estimate", np.clip(fives / groups_of_five, 0, 1), nan_to_null=True)]
+    shown = np.clip(fives / groups_of_five, 0, 1)
+    columns = [pl.Series("estimate", shown, nan_to_null=True)]
+    # A range would tell nobody from one or two.
+    has_range = np.isnan(shown) | ((shown > 0) & (shown < 1))
     for limit, outwards, farther in (
         ("ci_lower", np.floor, np.minimum),
         ("ci_upper", np.ceil, np.maximum),
@@ -166,7 +173,8 @@ def _in_fives(
             ends = outwards(np.round(rows[limit].to_numpy().astype(float) * groups_of_five, 9))
             # A part that was taken down may have passed its limit.
             ends = np.where(np.isnan(fives), ends, farther(ends, fives))
-            columns.append(pl.Series(limit, np.clip(ends / groups_of_five, 0, 1), nan_to_null=True))
+            ends = np.where(has_range, np.clip(ends / groups_of_five, 0, 1), np.nan)
+            columns.append(pl.Series(limit, ends, nan_to_null=True))
     is_withheld = is_small | _is_moved_by_one(rows, parts, time, people)
     return rows.with_columns(*columns, _is_withheld=pl.Series(is_withheld, dtype=pl.Boolean))
 

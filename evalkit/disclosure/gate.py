@@ -209,6 +209,7 @@ def _by_rule(
             table.select(*declared.columns, *declared.guard_columns),
             by=by,
             time=time,
+            values=declared.values,
             n_persons=guard.persons,
             parts=guard.parts,
             is_every_month=guard.is_every_month,

@@ -95,21 +95,28 @@ def seal_table(
     grade: str,
     rules: Sequence[str],
     needed: Sequence[str] = (),
+    unmasked: pl.DataFrame | None = None,
 ) -> Published:
     """The table with its withheld values taken out, its rows numbered in key order, sealed.
 
     Without any of `needed` (else of all its values) a row is `not_estimable`: counts beside an
-    estimate that could not be made are not the estimate.
+    estimate that could not be made are not the estimate. Where single values of shown rows are
+    masked, `unmasked` tells which of them could be estimated.
     """
     finite = [
         pl.when(pl.col(c).is_finite()).then(pl.col(c)) for c in values if table[c].dtype.is_float()
     ]
-    rows = table.with_columns(*finite, _is_withheld=pl.Series(np.asarray(is_withheld, dtype=bool)))
+    estimated = (table if unmasked is None else unmasked).with_columns(finite)
     is_empty = pl.all_horizontal(pl.col(needed or values).is_null())
+    rows = table.with_columns(
+        *finite,
+        _is_withheld=pl.Series(np.asarray(is_withheld, dtype=bool)),
+        _is_empty=estimated.select(is_empty).to_series(),
+    )
     status = (
         pl.when("_is_withheld")
         .then(pl.lit("suppressed"))
-        .when(is_empty)
+        .when("_is_empty")
         .then(pl.lit("not_estimable"))
         .otherwise(pl.lit("ok"))
     )

@@ -63,9 +63,9 @@ class Guard:
     overlaps : tuple of str
         Those of `total_over` in several of whose values one person can be: persons over them add up
         to all of them or more.
-    listed : tuple of str
-        Keys whose values stand in a table of counts only because somebody is in them: ways out that
-        occur. Those with 0 to 2 people everywhere are left out.
+    listed : tuple of tuples of str
+        Keys, alone or together, whose values stand in a table of counts only because somebody is in
+        them: ways out that occur. Those with 0 to 2 people everywhere are left out.
     needed : tuple of str
         The values that a row is about where it has others beside them: a row without any of them
         is not estimable.
@@ -87,7 +87,7 @@ class Guard:
     exact: tuple[str, ...] = ()
     total_over: tuple[str, ...] = ()
     overlaps: tuple[str, ...] = ()
-    listed: tuple[str, ...] = ()
+    listed: tuple[tuple[str, ...], ...] = ()
     needed: tuple[str, ...] = ()
     is_uncounted_shown: bool = False
 

@@ -24,7 +24,6 @@ WITHOUT_SUPPORT_MEASURE, WITHOUT_SUPPORT_MONTHS = "sustained_without_support", 6
 _COUNTED = {
     "all": pl.lit(True),
     "yes": pl.col("answer") == "yes",
-    "no": pl.col("answer") == "no",
     "unknown": pl.col("answer") == "unknown",
 }
 
@@ -107,9 +106,8 @@ def after_support_counts(
     DataFrame
         district, measure (sustained_work, sustained_any_work: of the exits to work, or to any work;
         sustained_without_support, back_within_6, back_within_12: of all ends but death and moving
-        away), answer (all, yes, no, unknown), n_spells, n_persons, share (of the spells followed so
-        far, 0-1), n_fewest (the smallest number of people that a row, or its difference from the
-        row of the narrower definition of work, speaks about).
+        away), answer (all, yes, unknown), n_spells, n_persons, n_whole (the spells followed so
+        far), share (of these, 0-1).
     """
     answers = [
         after.filter(pl.col("exit").is_in(members_of(outcome))).select(
@@ -165,25 +163,11 @@ def after_support_counts(
         (pl.col("answer") != "unknown") | pl.col("measure").is_in(list(WORK_MEASURES))
     )
     total = pl.col("n_spells").filter(pl.col("answer") == "all").first().over(keys)
-    return _with_fewest(filled).with_columns(share=pl.col("n_spells") / total).sort(*keys, "answer")
-
-
-def _with_fewest(counts: pl.DataFrame) -> pl.DataFrame:
-    """The counts with the smallest number of people that each tells of: what any work counts beyond
-    work must not be few either.
-    """
-    narrow, wide = WORK_MEASURES
-    of_narrow = counts.filter(measure=narrow).select(
-        "district", "answer", measure=pl.lit(wide), beside="n_persons"
+    return (
+        filled.with_columns(n_whole=total)
+        .with_columns(share=pl.col("n_spells") / pl.col("n_whole"))
+        .sort(*keys, "answer")
     )
-    beyond = (pl.col("n_persons") - pl.col("beside").fill_null(0)).abs()
-    met = counts.join(of_narrow, on=["district", "answer", "measure"], how="left")
-    is_wide = pl.col("measure") == wide
-    return met.with_columns(
-        n_fewest=pl.when(is_wide & (beyond > 0))
-        .then(pl.min_horizontal("n_persons", beyond))
-        .otherwise("n_persons")
-    ).drop("beside")
 
 
 def _with_sustained_work(

@@ -22,7 +22,7 @@ def people_counts(person: pl.DataFrame, spells: pl.DataFrame) -> pl.DataFrame:
     -------
     DataFrame
         district, measure (persons, persons_with_support, support_spells,
-        support_spells_start_unknown), count, n_persons (the people behind the count).
+        support_spells_start_unknown), count.
     """
     everyone, on_support = with_city(person), with_city(spells)
     unknown_start = on_support.filter(~pl.col("is_start_known"))
@@ -36,9 +36,7 @@ def people_counts(person: pl.DataFrame, spells: pl.DataFrame) -> pl.DataFrame:
         everyone.select("district").unique().join(pl.DataFrame({"measure": _MEASURES}), how="cross")
     )
     counted = grid.join(pl.concat(measures), on=["district", "measure"], how="left")
-    return counted.with_columns(pl.col("count", "n_persons").fill_null(0)).sort(
-        "district", "measure"
-    )
+    return counted.with_columns(pl.col("count").fill_null(0)).sort("district", "measure")
 
 
 def exit_counts(spells: pl.DataFrame) -> pl.DataFrame:
@@ -48,8 +46,9 @@ def exit_counts(spells: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        district, exit (an outcome, or still_on_support), n_spells, n_persons, share (of the
-        district's spells, 0-1). Every exit that occurs in the city has a row in every district.
+        district, exit (an outcome, or still_on_support), n_spells, n_persons, n_whole (the
+        district's spells), share (of these, 0-1). Every exit that occurs in the city has a row in
+        every district.
     """
     ended = with_city(spells.filter("is_start_known")).with_columns(
         pl.col("exit").fill_null(STILL_ON_SUPPORT)
@@ -61,15 +60,16 @@ def exit_counts(spells: pl.DataFrame) -> pl.DataFrame:
     filled = grid.join(counted, on=["district", "exit"], how="left").with_columns(
         pl.col("n_spells", "n_persons").fill_null(0)
     )
-    return filled.with_columns(
-        share=pl.col("n_spells") / pl.col("n_spells").sum().over("district")
-    ).sort("district", "exit")
+    return (
+        filled.with_columns(n_whole=pl.col("n_spells").sum().over("district"))
+        .with_columns(share=pl.col("n_spells") / pl.col("n_whole"))
+        .sort("district", "exit")
+    )
 
 
 def _count(table: pl.DataFrame, measure: str, count: pl.Expr) -> pl.DataFrame:
     return (
         table.group_by("district")
-        .agg(count=count.cast(pl.Int32), n_persons=pl.col("person_id").n_unique().cast(pl.Int32))
-        .with_columns(measure=pl.lit(measure))
-        .select("district", "measure", "count", "n_persons")
+        .agg(count=count.cast(pl.Int32))
+        .select("district", measure=pl.lit(measure), count="count")
     )

@@ -71,8 +71,8 @@ def loop_counts(intervals: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        district, level (state, agency), n_returns ("0", "1", "2", "3+", "all"), n_persons, share
-        (of the people ever on support, 0-1).
+        district, level (state, agency), n_returns ("0", "1", "2", "3+", "all"), n_persons,
+        n_whole (the people ever on support), share (of these, 0-1).
     """
     on_support = intervals.filter(pl.col("from_state") == "support").select("person_id").unique()
     counted = pl.concat(
@@ -99,7 +99,7 @@ def loop_counts(intervals: pl.DataFrame) -> pl.DataFrame:
     )
     total = pl.col("n_persons").filter(pl.col("n_returns") == "all").first().over(keys)
     return (
-        filled.with_columns(pl.col("n_persons").fill_null(0))
-        .with_columns(share=pl.col("n_persons") / total)
+        filled.with_columns(pl.col("n_persons").fill_null(0), n_whole=total)
+        .with_columns(share=pl.col("n_persons") / pl.col("n_whole"))
         .sort(*keys, "n_returns")
     )

@@ -98,9 +98,9 @@ def long_term_counts(classes: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        district, year, measure (long_term_10_of_12, very_long_term_27_of_36), answer (all, yes,
-        no), n_persons, share (of the adults with support in the year, 0-1). Years without whole
-        windows have no row.
+        district, year, measure (long_term_10_of_12, very_long_term_27_of_36), answer (all, yes),
+        n_persons, n_whole (the adults with support in the year), share (of these, 0-1). Years
+        without whole windows have no row.
     """
     everywhere = with_city(classes)
     measures = everywhere.unpivot(
@@ -117,11 +117,16 @@ def long_term_counts(classes: pl.DataFrame) -> pl.DataFrame:
     counted = (
         measures.drop_nulls("is_reached")
         .group_by(keys)
-        .agg(all=pl.len().cast(pl.Int32), yes=pl.col("is_reached").sum().cast(pl.Int32))
-        .with_columns(no=pl.col("all") - pl.col("yes"))
+        .agg(
+            n_whole=pl.len().cast(pl.Int32),
+            all=pl.len().cast(pl.Int32),
+            yes=pl.col("is_reached").sum().cast(pl.Int32),
+        )
     )
     long = counted.unpivot(
-        on=["all", "yes", "no"], index=keys, variable_name="answer", value_name="n_persons"
+        on=["all", "yes"],
+        index=[*keys, "n_whole"],
+        variable_name="answer",
+        value_name="n_persons",
     )
-    total = pl.col("n_persons").filter(pl.col("answer") == "all").first().over(keys)
-    return long.with_columns(share=pl.col("n_persons") / total).sort(*keys, "answer")
+    return long.with_columns(share=pl.col("n_persons") / pl.col("n_whole")).sort(*keys, "answer")

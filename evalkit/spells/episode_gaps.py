@@ -5,6 +5,7 @@ Months are calendar months; the month of an end or a start in mid-month counts a
 intervention.
 """
 
+from collections.abc import Sequence
 from datetime import date
 
 import polars as pl
@@ -13,6 +14,10 @@ from evalkit.months import add_months, month_number, month_number_expr
 from evalkit.spells.treatment import free_from
 from evalkit.tables import CITY
 
+_PLANS = (
+    *("ended_before", "ended_as_planned", "ended_later"),
+    *("running_within", "running_past", "no_plan", "all"),
+)
 _ENDS = ("next_intervention", "another_ran_on", "left_support", "still_waiting", "all")
 
 
@@ -96,28 +101,12 @@ def gap_counts(gaps: pl.DataFrame) -> pl.DataFrame:
     -------
     DataFrame
         intervention_id ("all": every intervention), ended_by (all, next_intervention,
-        another_ran_on, left_support, still_waiting), n_episodes, n_persons, share (of the episodes,
-        0-1), mean_gap_months (months on support without an intervention; of those still waiting, so
-        far).
+        another_ran_on, left_support, still_waiting), n_episodes, n_persons, n_whole (the
+        intervention's episodes), share (of these, 0-1), mean_gap_months (months on support without
+        an intervention; of those still waiting, so far), longest_months (the longest gap of all).
     """
-    of_intervention = gaps.with_columns(ended_by="gap_ended_by")
-    rows = pl.concat([of_intervention, of_intervention.with_columns(ended_by=pl.lit("all"))])
-    rows = pl.concat([rows, rows.with_columns(intervention_id=pl.lit(CITY))])
-    counted = rows.group_by("intervention_id", "ended_by").agg(
-        n_episodes=pl.len().cast(pl.Int32),
-        n_persons=pl.col("person_id").n_unique().cast(pl.Int32),
-        mean_gap_months=pl.col("gap_months").mean(),
-    )
-    grid = (
-        rows.select("intervention_id").unique().join(pl.DataFrame({"ended_by": _ENDS}), how="cross")
-    )
-    filled = grid.join(counted, on=["intervention_id", "ended_by"], how="left").with_columns(
-        pl.col("n_episodes", "n_persons").fill_null(0)
-    )
-    total = pl.col("n_episodes").filter(pl.col("ended_by") == "all").first().over("intervention_id")
-    return filled.with_columns(share=pl.col("n_episodes") / total).sort(
-        "intervention_id", "ended_by"
-    )
+    episodes = gaps.with_columns(ended_by="gap_ended_by")
+    return _counted(episodes, "ended_by", _ENDS, mean_gap_months="gap_months")
 
 
 def plan_counts(episodes: pl.DataFrame, *, data_through: date) -> pl.DataFrame:
@@ -135,8 +124,9 @@ def plan_counts(episodes: pl.DataFrame, *, data_through: date) -> pl.DataFrame:
     -------
     DataFrame
         intervention_id ("all": every intervention), plan (all, ended_before, ended_as_planned,
-        ended_later, running_within, running_past, no_plan), n_episodes, n_persons, share (0-1),
-        mean_planned_months.
+        ended_later, running_within, running_past, no_plan), n_episodes, n_persons, n_whole (the
+        intervention's episodes), share (of these, 0-1), mean_planned_months, longest_months (the
+        longest plan of all).
     """
     close = month_number(add_months(data_through, 1))
     until = pl.when("is_running").then(close).otherwise(free_from())
@@ -153,15 +143,36 @@ def plan_counts(episodes: pl.DataFrame, *, data_through: date) -> pl.DataFrame:
         .otherwise(pl.lit("ended_as_planned"))
     )
     planned = episodes.with_columns(plan=plan)
-    rows = pl.concat([planned, planned.with_columns(plan=pl.lit("all"))])
+    return _counted(planned, "plan", _PLANS, mean_planned_months="planned_months")
+
+
+def _counted(
+    episodes: pl.DataFrame, answer: str, answers: Sequence[str], **means: str
+) -> pl.DataFrame:
+    """Episodes by intervention and answer, and a mean number of months of them."""
+    rows = pl.concat([episodes, episodes.with_columns(pl.lit("all").alias(answer))])
     rows = pl.concat([rows, rows.with_columns(intervention_id=pl.lit(CITY))])
-    counted = rows.group_by("intervention_id", "plan").agg(
+    keys = ["intervention_id", answer]
+    counted = rows.group_by(keys).agg(
         n_episodes=pl.len().cast(pl.Int32),
         n_persons=pl.col("person_id").n_unique().cast(pl.Int32),
-        mean_planned_months=pl.col("planned_months").mean(),
+        **{name: pl.col(months).mean() for name, months in means.items()},
     )
-    total = pl.col("n_episodes").filter(pl.col("plan") == "all").first().over("intervention_id")
-    return counted.with_columns(share=pl.col("n_episodes") / total).sort("intervention_id", "plan")
+    longest = [episodes[months].max() or 1 for months in means.values()]
+    grid = (
+        rows.select("intervention_id").unique().join(pl.DataFrame({answer: answers}), how="cross")
+    )
+    total = pl.col("n_episodes").filter(pl.col(answer) == "all").first().over("intervention_id")
+    return (
+        grid.join(counted, on=keys, how="left")
+        .with_columns(
+            pl.col("n_episodes", "n_persons").fill_null(0),
+            longest_months=pl.lit(max(longest), pl.Float64),
+        )
+        .with_columns(n_whole=total)
+        .with_columns(share=pl.col("n_episodes") / pl.col("n_whole"))
+        .sort(keys)
+    )
 
 
 def _with_months_on_support(

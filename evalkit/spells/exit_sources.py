@@ -34,9 +34,8 @@ def exit_sources(
     -------
     DataFrame
         source (livelihood, exit_reason, end_reason, as far as they know any, and together), exit
-        (outcomes; unknown: what the source does not tell), n_spells, share (of the ended spells,
-        0-1), n_persons (the smallest number that a row, or its difference from the one of the
-        sources together, speaks about).
+        (outcomes; unknown: what the source does not tell), n_spells, n_whole (the ended
+        spells), share (of these, 0-1).
     """
     ended = spells.filter("is_start_known", pl.col("exit").is_not_null()).select(
         "person_id", "spell_no", "exit", after=month_number_expr("end")
@@ -45,10 +44,9 @@ def exit_sources(
         "livelihood": livelihood_after(ended, livelihood).rename({"livelihood_state": "state"}),
         **_by_reasons(ended, registered_reasons(income_support, household_member, participation)),
     }
-    exits = [ended.select("person_id", "exit", source=pl.lit(TOGETHER))]
+    exits = [ended.select("exit", source=pl.lit(TOGETHER))]
     exits += [
         rows.select(
-            "person_id",
             exit=pl.col("state")
             .replace_strict(OUTCOME_OF, return_dtype=pl.String)
             .fill_null(_UNKNOWN),
@@ -74,18 +72,13 @@ def _by_reasons(ended: pl.DataFrame, reasons: pl.DataFrame) -> dict[str, pl.Data
 
 
 def _counted(exits: pl.DataFrame) -> pl.DataFrame:
-    counted = exits.group_by("source", "exit").agg(
-        n_spells=pl.len().cast(pl.Int32), n_persons=pl.col("person_id").n_unique().cast(pl.Int32)
-    )
+    counted = exits.group_by("source", "exit").agg(n_spells=pl.len().cast(pl.Int32))
     grid = exits.select("source").unique().join(exits.select("exit").unique(), how="cross")
     filled = grid.join(counted, on=["source", "exit"], how="left").with_columns(
-        pl.col("n_spells", "n_persons").fill_null(0)
+        pl.col("n_spells").fill_null(0)
     )
-    together = pl.col("n_spells").filter(pl.col("source") == TOGETHER).first().over("exit")
-    beyond = (pl.col("n_spells") - together).abs()
-    return filled.with_columns(
-        share=pl.col("n_spells") / pl.col("n_spells").sum().over("source"),
-        n_persons=pl.when(beyond > 0)
-        .then(pl.min_horizontal("n_persons", beyond))
-        .otherwise("n_persons"),
-    ).sort("source", "exit")
+    return (
+        filled.with_columns(n_whole=pl.col("n_spells").sum().over("source"))
+        .with_columns(share=pl.col("n_spells") / pl.col("n_whole"))
+        .sort("source", "exit")
+    )

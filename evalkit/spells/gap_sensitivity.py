@@ -75,52 +75,13 @@ def gap_sensitivity(spells: pl.DataFrame, medians: pl.DataFrame) -> pl.DataFrame
     -------
     DataFrame
         district, max_gap_months, n_spells, n_ended, median_months (null where fewer than half have
-        ended), n_persons: the smallest number of people that a shown number, or its difference from
-        the row of the next shorter gap, speaks about.
+        ended), n_persons.
     """
     keys = ["district", "max_gap_months"]
-    is_ended = pl.col("is_ended")
     counted = spells.group_by(keys).agg(
         n_spells=pl.len().cast(pl.Int32),
-        n_ended=is_ended.sum().cast(pl.Int32),
-        n_people=pl.col("person_id").n_unique(),
-        n_with_ended=pl.col("person_id").filter(is_ended).n_unique(),
-        n_with_running=pl.col("person_id").filter(~is_ended).n_unique(),
+        n_ended=pl.col("is_ended").sum().cast(pl.Int32),
+        n_persons=pl.col("person_id").n_unique().cast(pl.Int32),
     )
-    touched = _people_touched(spells)
-    with_medians = counted.join(touched, on=keys, how="left").join(
-        medians.select(*keys, median_months="estimate"), on=keys, how="left"
-    )
-    sizes = [
-        pl.when(pl.col(size) > 0).then(size)
-        for size in ("n_people", "n_with_ended", "n_with_running", "n_touched")
-    ]
-    return (
-        with_medians.with_columns(n_persons=pl.min_horizontal(sizes).cast(pl.Int32))
-        .select(*keys, "n_spells", "n_ended", "median_months", "n_persons")
-        .sort(keys)
-    )
-
-
-def _people_touched(spells: pl.DataFrame) -> pl.DataFrame:
-    """How many people have other numbers of spells, or of ended spells, than under the next shorter
-    gap.
-    """
-    per_person = spells.group_by("district", "max_gap_months", "person_id").agg(
-        n=pl.len(), n_ended=pl.col("is_ended").sum()
-    )
-    gaps = spells["max_gap_months"].unique().sort()
-    shorter = dict(zip(gaps[1:], gaps[:-1], strict=True))
-    earlier = per_person.with_columns(
-        pl.col("max_gap_months").replace_strict(
-            {value: key for key, value in shorter.items()}, default=None, return_dtype=pl.Int32
-        )
-    ).drop_nulls("max_gap_months")
-    later = per_person.filter(pl.col("max_gap_months").is_in(list(shorter)))
-    both = later.join(
-        earlier, on=["district", "max_gap_months", "person_id"], how="full", coalesce=True
-    )
-    differs = pl.col("n").ne_missing(pl.col("n_right")) | pl.col("n_ended").ne_missing(
-        pl.col("n_ended_right")
-    )
-    return both.filter(differs).group_by("district", "max_gap_months").agg(n_touched=pl.len())
+    of_keys = medians.select(*keys, median_months="estimate")
+    return counted.join(of_keys, on=keys, how="left").sort(keys)

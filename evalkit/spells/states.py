@@ -89,7 +89,7 @@ def state_sources(
     -------
     DataFrame
         source (each of STATE_SOURCES, and "all"), n_person_months, n_persons (with such a month),
-        share (of the months, 0-1).
+        n_whole (all persons), share (of the months, 0-1).
     """
     tables = (income_support, household_member, livelihood, person, participation)
     rows = _covered(*tables, extent)
@@ -106,9 +106,12 @@ def state_sources(
         counted, on="source", how="left", maintain_order="left"
     )
     filled = filled.with_columns(pl.col("n_person_months", "n_persons").fill_null(0))
-    return filled.with_columns(
-        share=pl.col("n_person_months")
-        / pl.col("n_person_months").filter(pl.col("source") == "all").first()
+    of_all = pl.col("n_person_months", "n_persons").filter(pl.col("source") == "all").first()
+    whole = filled.select(of_all).rename({"n_person_months": "months", "n_persons": "n_whole"})
+    return (
+        filled.join(whole, how="cross")
+        .with_columns(share=pl.col("n_person_months") / pl.col("months"))
+        .drop("months")
     )
 
 

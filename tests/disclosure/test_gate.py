@@ -6,6 +6,7 @@ import pytest
 
 from evalkit.disclosure import protected, read_published, read_unit, release, release_all
 from evalkit.errors import DisclosureError
+from evalkit.line.columns import is_counted
 from evalkit.line.published import PUBLISHED
 from evalkit.line.tables import published
 
@@ -102,11 +103,17 @@ def test_read_unit_gives_a_districts_own_curves_under_their_plain_names(run):
     assert tables["exit_curves"].name == "exit_curves-north"
 
 
+def _is_counted_alone(declared) -> bool:
+    """Whether all numbers of a table are counts of people and shares of them."""
+    numbers = {name for name in declared.values if declared.schema[name].is_numeric()}
+    counted = {name for name in numbers if is_counted(name, declared.schema[name])}
+    return numbers == counted | {share for share, _, _ in declared.guard.shares}
+
+
 def test_every_declared_table_about_people_names_the_column_its_rule_looks_at():
-    # Prices and counts of rows; plans of a whole city, which follow from money and places.
+    # Prices and what was delivered; plans of a whole city, which follow from money and places.
     about_things = {
         "deliveries",
-        "intake",
         "prices",
         "allocation_joint",
         "allocation_plans",
@@ -114,7 +121,7 @@ def test_every_declared_table_about_people_names_the_column_its_rule_looks_at():
     }
 
     assert all(
-        declared.guard.count or declared.guard.rule == "curve" or name in about_things
+        declared.guard.count or _is_counted_alone(declared) or name in about_things
         for name, declared in PUBLISHED.items()
     )
 

@@ -32,13 +32,13 @@ def _listed(table: pl.DataFrame, provenance: dict, **options):
 
 
 def test_answer_that_one_or_two_people_gave_is_not_listed(provenance):
-    data = _listed(_plans(40, 2), provenance, listed=["plan"])
+    data = _listed(_plans(40, 2), provenance, listed=[["plan"]])
 
     assert data["plan"].unique().to_list() == ["kept"]
 
 
 def test_answer_that_three_people_gave_is_listed_everywhere(provenance):
-    data = _listed(_plans(2, 3), provenance, listed=["plan"])
+    data = _listed(_plans(2, 3), provenance, listed=[["plan"]])
 
     assert data.rows() == [
         (0, "a", "kept", 0, "ok"),

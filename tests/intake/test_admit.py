@@ -193,14 +193,13 @@ def test_admit_says_when_an_orphan_names_a_row_that_was_set_aside(extract):
 def test_admit_counts_a_row_once_and_each_rule_it_breaks(extract):
     extract.add("income_support", "H-1,2026-03-15,Väster,,", "H-1,2026-04-15,Norr,,")
 
-    counts = (
-        intake_counts(extract.admit()).filter(table="income_support").drop("table", "data_through")
-    )
+    counts = intake_counts(extract.admit()).filter(table="income_support")
+    counts = counts.select("rule", "n_delivered", "n_accepted", "n_rejected")
 
     assert counts.rows() == [
         ("all", 5, 3, 2),
-        ("district_known", 5, 4, 1),
-        ("month_is_first_day", 5, 3, 2),
+        ("district_known", None, None, 1),
+        ("month_is_first_day", None, None, 2),
     ]
 
 
@@ -434,7 +433,8 @@ def test_admit_accounts_for_every_row_whatever_stands_in_it(extract, rows):
 
     rejected = admission.rejected.filter(table="livelihood").select("file", "line").unique().height
     assert admission.tables["livelihood"].height + rejected == n_delivered
-    assert intake_counts(admission).filter(table="livelihood", rule="all").row(0)[2:5] == (
+    counts = intake_counts(admission).filter(table="livelihood", rule="all")
+    assert counts.select("n_delivered", "n_accepted", "n_rejected").row(0) == (
         n_delivered,
         n_delivered - rejected,
         rejected,

@@ -86,7 +86,7 @@ def test_an_empty_table_has_keys_values_and_what_its_guard_reads():
 
     assert curves.is_empty()
     assert curves.columns[:4] == ["district", "characteristic", "group", "month"]
-    assert curves.columns[-1] == "n_persons"
+    assert curves.columns[-2:] == ["ci_upper", "n_persons"]
 
 
 def test_every_row_is_said_in_one_way():

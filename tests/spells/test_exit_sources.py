@@ -61,18 +61,3 @@ def test_a_source_that_knows_nothing_is_not_told(paid_tables):
     sources = sources_of(paid_tables({"A": [2, 3]}, [("A", 4, None, "work")]))
 
     assert set(sources["source"]) == {"livelihood", "together"}
-
-
-def test_a_difference_from_all_sources_together_is_not_few_people_either(paid_tables, month):
-    people = {f"P{i}": [2, 3] for i in range(9)}
-    tables = paid_tables(people, [(f"P{i}", 4, None, "work") for i in range(8)])
-    tables["income_support"] = tables["income_support"].with_columns(
-        exit_reason=pl.when(pl.col("month") == month(3), pl.col("household_id") == "HP8").then(
-            pl.lit("work")
-        )
-    )
-
-    sources = sources_of(tables)
-
-    fewest = {row[:2]: row[2] for row in sources.select("source", "exit", "n_persons").rows()}
-    assert fewest["together", "work"] == 9 and fewest["livelihood", "work"] == 1

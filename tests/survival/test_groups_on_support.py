@@ -137,7 +137,7 @@ def test_group_months_are_null_where_a_group_is_not_followed_that_far(spells, gr
 
 
 def test_exit_rates_are_exits_over_months_at_risk(spells):
-    rates = exit_rates(spells, periods=(2, 6, 12), horizon_months=6, least_spells=1)
+    rates = exit_rates(spells, periods=(2, 6, 12), horizon_months=6)
 
     # Known starts, months 1-2: 11 spells, two exits; months at risk 1 + 10 x 2 = 21.
     # Months 3-6: lengths 4 4 5 6 6 7 8 8: 2 + 2 + 3 + 4 x 5 = 27 months, exits at 4, 5, 6, 6.
@@ -152,10 +152,7 @@ def test_exit_rates_are_exits_over_months_at_risk(spells):
 
 def test_exit_rates_allow_for_several_spells_of_a_person(spells):
     twice = pl.concat([spells, spells])
-    once, doubled = (
-        exit_rates(table, periods=(6,), horizon_months=6, least_spells=1)
-        for table in (spells, twice)
-    )
+    once, doubled = (exit_rates(table, periods=(6,), horizon_months=6) for table in (spells, twice))
 
     # The same people twice over know nothing more.
     assert doubled["ci_upper"].item() == pytest.approx(once["ci_upper"].item(), abs=EXACT)
@@ -167,8 +164,7 @@ def test_exit_rates_and_group_curves_allow_for_couples(spells, groups):
         for table in (spells, groups)
     )
     alone, together = (
-        exit_rates(table, periods=(6,), horizon_months=6, least_spells=1)
-        for table in (spells, couples)
+        exit_rates(table, periods=(6,), horizon_months=6) for table in (spells, couples)
     )
     curve_alone, curve_together = (
         group_curves(table, horizon_months=6) for table in (groups, pairs)

@@ -203,13 +203,14 @@ def admit(
 
 
 def intake_counts(admission: Admission) -> pl.DataFrame:
-    """The receipt as it is reported: rows delivered, accepted and rejected, per table and per rule.
+    """The receipt as it is reported: rows delivered, accepted and rejected, per table; those that
+    broke a rule, per rule.
 
     Returns
     -------
     DataFrame
-        table, rule ("all" for the whole table), n_delivered, n_accepted, n_rejected (rows of the
-        files), data_through (the table's last month known; empty where it holds no dates).
+        table, rule ("all" for the whole table), n_delivered, n_rejected (rows of the files),
+        data_through (the table's last month known; empty where it holds no dates), n_accepted.
     """
     return admission.receipt.sort("table", pl.col("rule") != "all", "rule")
 

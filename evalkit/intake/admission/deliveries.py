@@ -21,11 +21,10 @@ def deliveries(admission: Admission) -> pl.DataFrame:
     DataFrame
         table, column ("all" for the whole table; columns of delivered tables alone), question
         (`evalkit.line.needs`), delivery (delivered, not_delivered: also a column that is empty but
-        for one or two people, who would be told by it), n_accepted (rows of the table; empty for
+        for one or two people, who would be told by it), n_delivered (rows of the table; empty for
         columns).
     """
-    counted = admission.receipt.filter(rule="all").select("table", "n_accepted").rows()
-    n_rows = dict(counted)
+    n_rows = dict(admission.receipt.filter(rule="all").select("table", "n_delivered").rows())
     rows = []
     for table in delivered():
         is_there = table in n_rows

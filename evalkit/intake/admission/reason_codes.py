@@ -13,10 +13,10 @@ from evalkit.intake.contracts.mapping import load_code_list, load_mapping
 if TYPE_CHECKING:
     from evalkit.params import Run
 
-# Columns of reasons, with their table and who a row is about.
+# Columns of reasons, with their table.
 _REASONS = (
-    ("exit_reason", "income_support", "household_id"),
-    ("end_reason", "participation", "person_id"),
+    ("exit_reason", "income_support"),
+    ("end_reason", "participation"),
 )
 
 
@@ -34,32 +34,27 @@ def reason_codes(tables: Mapping[str, pl.DataFrame], run: "Run") -> pl.DataFrame
     -------
     DataFrame
         source (exit_reason, end_reason, as far as delivered), code_list (own, example, or none: the
-        codes are taken as they stand), answer (all, state, other, unlisted), n_delivered (rows),
-        n_persons (households of exit reasons, persons of end reasons).
+        codes are taken as they stand), answer (all, state, other, unlisted), n_delivered (rows).
     """
     rows = [
-        tables[table]
-        .select(source=pl.lit(column), about=pl.col(who), answer=_answer(column))
-        .drop_nulls("answer")
-        for column, table, who in _REASONS
+        tables[table].select(source=pl.lit(column), answer=_answer(column)).drop_nulls("answer")
+        for column, table in _REASONS
         if table in tables and column in tables[table].columns
     ]
-    schema = {"source": pl.String, "about": pl.String, "answer": pl.String}
+    schema = {"source": pl.String, "answer": pl.String}
     told = pl.concat([pl.DataFrame(schema=schema), *rows])
     counted = (
         pl.concat([told, told.with_columns(answer=pl.lit("all"))])
         .group_by("source", "answer")
-        .agg(
-            n_delivered=pl.len().cast(pl.Int32), n_persons=pl.col("about").n_unique().cast(pl.Int32)
-        )
+        .agg(n_delivered=pl.len().cast(pl.Int32))
     )
     answers = pl.DataFrame({"answer": ["all", "state", "other", "unlisted"]})
     grid = told.select("source").unique().join(answers, how="cross")
-    kinds = {column: _kind_of_list(column, table, run) for column, table, _ in _REASONS}
+    kinds = {column: _kind_of_list(column, table, run) for column, table in _REASONS}
     return (
         grid.join(counted, on=["source", "answer"], how="left")
         .with_columns(
-            pl.col("n_delivered", "n_persons").fill_null(0),
+            pl.col("n_delivered").fill_null(0),
             code_list=pl.col("source").replace_strict(kinds, return_dtype=pl.String),
         )
         .sort("source", "answer")

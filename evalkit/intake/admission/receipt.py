@@ -21,22 +21,18 @@ _LONE_ADULTS_FIX = (
 
 
 def receipt_of(checked: Sequence[Checked], through: Mapping[str, date | None]) -> pl.DataFrame:
-    """Rows delivered, accepted and rejected by table and rule, rule "all" for the table itself."""
-    rows = []
+    """Rows delivered, accepted and rejected by table, under rule "all", and rejected by rule."""
+    rows: list[tuple] = []
     for table in checked:
         name, n_delivered = table.contract.table, table.rows.height
         by_rule = (
             table.rejected.group_by("rule").len().sort("rule").rows() if len(table.rejected) else []
         )
-        for rule, n_rejected in [("all", n_delivered - table.n_accepted), *by_rule]:
-            rows.append(
-                (name, rule, n_delivered, n_delivered - n_rejected, n_rejected, through[name])
-            )
-    return pl.DataFrame(
-        rows,
-        schema=published("intake").schema,
-        orient="row",
-    )
+        n_rejected = n_delivered - table.n_accepted
+        rows.append((name, "all", n_delivered, n_rejected, through[name], table.n_accepted))
+        rows += [(name, rule, None, n, through[name], None) for rule, n in by_rule]
+    schema = {**published("intake").schema, "n_accepted": pl.Int32()}
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def listed(checked: Sequence[Checked], max_listed: int) -> pl.DataFrame:

@@ -8,9 +8,14 @@ COUNTS = (
         "One row per district, year, part and answer: those who left the municipality's "
         "labour-market activity in the year, and what they did then.",
         keys=("district", "year", "part", "answer"),
-        values=("n_persons", "share", "ci_lower", "ci_upper"),
+        values=("n_persons", "share"),
         unit="persons, shares",
-        guard=Guard("counts", "n_persons", total_over=("answer", "part", "district")),
+        guard=Guard(
+            "counts",
+            shares=(("share", "n_persons", "n_whole"),),
+            listed=(("district",),),
+            total_over=("answer", "part", "district"),
+        ),
         grade="M",
         about="For whoever reports to Kolada: `evalkit count kolada` writes it to a file.",
     ),
@@ -20,7 +25,7 @@ COUNTS = (
         keys=("district", "quarter", "obstacle", "measure"),
         values=("n_persons",),
         unit="persons",
-        guard=Guard("counts", "n_persons", total_over=("obstacle", "district")),
+        guard=Guard("counts", listed=(("obstacle",),), total_over=("obstacle", "district")),
         grade="M",
         about="For whoever reports to the supervisory authority: `evalkit count activity` writes "
         "it to a file.",

@@ -3,15 +3,17 @@
 from evalkit.line.table import Guard, Table
 
 _RANGE = ("estimate", "ci_lower", "ci_upper")
+# Two people's months on support up to a horizon are no further apart than that.
+_MONTHS = (("estimate", "horizon_months"),)
 
 DESCRIPTION = (
     Table(
         "intake",
         'One row per delivered table and rule: rows that broke it; rule "all" is the whole table.',
         keys=("table", "rule"),
-        values=("n_delivered", "n_accepted", "n_rejected", "data_through"),
+        values=("n_delivered", "n_rejected", "data_through"),
         unit="rows, months",
-        guard=Guard("estimates"),
+        guard=Guard("counts", listed=(("table", "rule"),)),
     ),
     Table(
         "reason_codes",
@@ -20,14 +22,14 @@ DESCRIPTION = (
         keys=("source", "code_list", "answer"),
         values=("n_delivered",),
         unit="rows",
-        guard=Guard("counts", "n_persons", total_over=("answer",)),
+        guard=Guard("counts", listed=(("source",),), total_over=("answer",)),
     ),
     Table(
         "deliveries",
         "One row per table that may be delivered, and per column of a delivered one that answers a "
         'question of its own: whether it was delivered; column "all" is the whole table.',
         keys=("table", "column"),
-        values=("question", "delivery", "n_accepted"),
+        values=("question", "delivery", "n_delivered"),
         unit="rows",
         guard=Guard("estimates", needed=("delivery",)),
     ),
@@ -37,7 +39,7 @@ DESCRIPTION = (
         keys=("district", "measure"),
         values=("count",),
         unit="persons, spells",
-        guard=Guard("counts", "n_persons", total_over=("district",)),
+        guard=Guard("counts", listed=(("district",),), total_over=("district",)),
     ),
     Table(
         "before_after",
@@ -53,14 +55,14 @@ DESCRIPTION = (
         "exits",
         "One row per district and way out of support.",
         keys=("district", "exit"),
-        values=("n_spells", "n_persons", "share"),
+        values=("n_spells", "n_persons", "n_whole", "share"),
         unit="spells, persons, shares",
         guard=Guard(
             "counts",
-            "n_persons",
+            shares=(("share", "n_spells", "n_whole"),),
+            listed=(("district",), ("exit",)),
             total_over=("district", "exit"),
             overlaps=("exit",),
-            listed=("exit",),
         ),
     ),
     Table(
@@ -68,26 +70,36 @@ DESCRIPTION = (
         "One row per district, share of ends or of lasting exits, and way out of support: the "
         "share as counted, and at most, with all of those of whom it is unknown.",
         keys=("district", "measure", "exit"),
-        values=("share", "share_at_most"),
-        unit="shares",
-        guard=Guard("estimates", "n_persons", needed=("share",)),
+        values=("n_whole", "share", "share_at_most"),
+        unit="spells, shares",
+        guard=Guard(
+            "counts",
+            shares=(("share", "n_spells", "n_whole"), ("share_at_most", "n_at_most", "n_whole")),
+        ),
     ),
     Table(
         "exit_sources",
         "One row per source of what came after support, taken alone (all: as the run takes them "
         "together), and way out: the shares in the whole city.",
         keys=("source", "exit"),
-        values=("n_spells", "share"),
+        values=("n_spells", "n_whole", "share"),
         unit="spells, shares",
-        guard=Guard("counts", "n_persons", total_over=("exit",), listed=("exit",)),
+        guard=Guard(
+            "counts",
+            shares=(("share", "n_spells", "n_whole"),),
+            listed=(("source",), ("exit",)),
+            total_over=("exit",),
+        ),
     ),
     Table(
         "time_on_support",
         "One row per district and horizon: mean months on support up to it.",
         keys=("district", "horizon_months"),
-        values=(*_RANGE, "std_error", "n_spells", "n_persons"),
+        values=(*_RANGE, "n_spells", "n_persons"),
         unit="months",
-        guard=Guard("estimates", "n_persons", needed=("estimate",)),
+        guard=Guard(
+            "counts", "n_persons", spans=_MONTHS, listed=(("district",),), needed=("estimate",)
+        ),
     ),
     Table(
         "group_months",
@@ -98,18 +110,25 @@ DESCRIPTION = (
         guard=Guard(
             "counts",
             "n_persons",
+            spans=_MONTHS,
+            listed=(("district", "characteristic", "group"),),
             total_over=("district", "group"),
-            listed=("characteristic", "group"),
             needed=("estimate",),
         ),
     ),
     Table(
         "long_term",
-        "One row per district, year, measure of long-term support and answer.",
+        "One row per district, year, measure of long-term support and answer: all, and those of "
+        "whom it is true.",
         keys=("district", "year", "measure", "answer"),
         values=("n_persons", "share"),
         unit="persons, shares",
-        guard=Guard("counts", "n_persons", total_over=("district", "answer")),
+        guard=Guard(
+            "counts",
+            shares=(("share", "n_persons", "n_whole"),),
+            listed=(("district", "year", "measure"),),
+            total_over=("district", "answer"),
+        ),
     ),
     Table(
         "gap_sensitivity",
@@ -117,15 +136,28 @@ DESCRIPTION = (
         keys=("district", "max_gap_months"),
         values=("n_spells", "n_ended", "median_months"),
         unit="spells, months",
-        guard=Guard("counts", "n_persons", total_over=("district",), needed=("median_months",)),
+        guard=Guard(
+            "counts",
+            "n_persons",
+            listed=(("district", "max_gap_months"),),
+            total_over=("district",),
+            needed=("median_months",),
+        ),
     ),
     Table(
         "after_support",
-        "One row per district, measure of what came after support and answer.",
+        "One row per district, measure of what came after support and answer: all, those of whom "
+        "it is true, and those of whom nobody knows.",
         keys=("district", "measure", "answer"),
         values=("n_spells", "n_persons", "share"),
         unit="spells, persons, shares",
-        guard=Guard("counts", "n_fewest", total_over=("district", "answer"), overlaps=("answer",)),
+        guard=Guard(
+            "counts",
+            shares=(("share", "n_spells", "n_whole"),),
+            listed=(("district", "measure"),),
+            total_over=("district", "answer"),
+            overlaps=("answer",),
+        ),
     ),
     Table(
         "loops",
@@ -133,7 +165,12 @@ DESCRIPTION = (
         keys=("district", "level", "n_returns"),
         values=("n_persons", "share"),
         unit="persons, shares",
-        guard=Guard("counts", "n_persons", total_over=("district", "n_returns")),
+        guard=Guard(
+            "counts",
+            shares=(("share", "n_persons", "n_whole"),),
+            listed=(("district", "level"),),
+            total_over=("district", "n_returns"),
+        ),
     ),
     Table(
         "gaps_after_interventions",
@@ -144,9 +181,11 @@ DESCRIPTION = (
         guard=Guard(
             "counts",
             "n_persons",
+            shares=(("share", "n_episodes", "n_whole"),),
+            spans=(("mean_gap_months", "longest_months"),),
             total_over=("intervention_id", "ended_by"),
             overlaps=("intervention_id", "ended_by"),
-            listed=("intervention_id",),
+            listed=(("intervention_id",),),
         ),
         about=(
             "For whoever plans the way from one intervention to the next: how long people wait, "
@@ -162,36 +201,45 @@ DESCRIPTION = (
         guard=Guard(
             "counts",
             "n_persons",
+            shares=(("share", "n_episodes", "n_whole"),),
+            spans=(("mean_planned_months", "longest_months"),),
             total_over=("intervention_id", "plan"),
             overlaps=("intervention_id", "plan"),
-            listed=("intervention_id", "plan"),
+            listed=(("intervention_id",),),
         ),
         about="For whoever plans places: whether episodes end as planned, earlier or later.",
     ),
     Table(
         "state_sources",
-        "One row per source from which the states of persons' months are taken.",
+        "One row per source from which the states of persons' months are taken: the share of all "
+        "months, and how many persons have one.",
         keys=("source",),
-        values=("n_person_months", "n_persons", "share"),
-        unit="months, persons, shares",
-        guard=Guard("counts", "n_persons", total_over=("source",), overlaps=("source",)),
+        values=("n_persons", "share"),
+        unit="persons, share of months",
+        guard=Guard(
+            "counts",
+            "n_whole",
+            spans=(("share", 1.0),),
+            total_over=("source",),
+            overlaps=("source",),
+        ),
     ),
     Table(
         "timeline_faults",
         "One row per kind of fault in the delivered months: of livelihood and of payments.",
         keys=("fault",),
-        values=("n_faults", "n_person_months", "n_persons"),
-        unit="faults, months, persons",
-        guard=Guard("counts", "n_persons"),
+        values=("n_faults", "n_persons"),
+        unit="faults, persons",
+        guard=Guard("counts"),
     ),
     Table(
         "livelihood_collisions",
         "One row per pair of livelihoods delivered for the same months: which is believed, "
         "which set aside.",
         keys=("collision", "believed", "set_aside"),
-        values=("n_person_months", "n_persons"),
-        unit="months, persons",
-        guard=Guard("counts", "n_persons", listed=("collision", "believed", "set_aside")),
+        values=("n_persons",),
+        unit="persons",
+        guard=Guard("counts", listed=(("collision", "believed", "set_aside"),)),
         about=(
             "For the sender of the extract: which of two livelihoods of the same months is "
             "believed."
@@ -201,7 +249,7 @@ DESCRIPTION = (
         "exit_curves",
         "One row per way out of support and month: share of spells that have ended that way.",
         keys=("district", "exit", "month"),
-        values=(*_RANGE, "n_at_risk"),
+        values=(*_RANGE, "n_at_risk", "n_persons"),
         unit="share of spells",
         guard=Guard("curve", "n_persons", parts="exit"),
         scope="district",
@@ -211,9 +259,12 @@ DESCRIPTION = (
         "One row per way out of support and quoted month: the share that has left that way, and at "
         "most, with all that left nobody knows where.",
         keys=("district", "exit", "month"),
-        values=("share", "share_at_most"),
-        unit="share of spells",
-        guard=Guard("estimates", "n_persons", needed=("share",)),
+        values=("n_whole", "share", "share_at_most"),
+        unit="spells, share of spells",
+        guard=Guard(
+            "counts",
+            shares=(("share", "n_spells", "n_whole"), ("share_at_most", "n_at_most", "n_whole")),
+        ),
         scope="district",
     ),
     Table(
@@ -222,7 +273,13 @@ DESCRIPTION = (
         keys=("district", "last_month"),
         values=("first_month", *_RANGE),
         unit="share per month",
-        guard=Guard("counts", "n_persons", total_over=("last_month",), needed=("estimate",)),
+        guard=Guard(
+            "counts",
+            "n_persons",
+            spans=(("estimate", 1.0),),
+            listed=(("last_month",),),
+            needed=("estimate",),
+        ),
         scope="district",
     ),
     Table(

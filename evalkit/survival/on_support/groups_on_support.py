@@ -11,8 +11,8 @@ from evalkit.survival.on_support.time_on_support import means_by
 from evalkit.tables import with_city
 
 _GROUP = ["district", "characteristic", "group"]
-# A monthly rate on fewer spells than this is one person's step: it is not given.
-LEAST_SPELLS = 20
+# As many are told from none once numbers of people are rounded; a range rests on as many, too.
+_TOLD_FROM_NONE = 3
 
 
 def group_curves(
@@ -25,8 +25,8 @@ def group_curves(
     ----------
     spells : DataFrame
         As `spells.spells_by_characteristic` makes it: support spells with characteristic and group;
-        those of known beginning count, as in `on_support`. A characteristic with a single group in
-        a district tells nobody apart there and is left out.
+        those of known beginning count, as in `on_support`. A characteristic of which only one group
+        has three people or more in a district tells nobody apart there and is left out.
     horizon_months : int
         Last month of the curves.
 
@@ -34,7 +34,7 @@ def group_curves(
     -------
     DataFrame
         The table group_curves: district, characteristic, group, month (0..horizon), estimate,
-        ci_lower, ci_upper (shares), n_at_risk, n_events (spells), n_persons (in the group).
+        ci_lower, ci_upper (shares), n_persons (in the group).
     """
     schema, rows = published("group_curves").schema, _with_several_groups(spells)
     rows = rows.with_columns(ended=pl.col("exit").is_not_null())
@@ -83,7 +83,6 @@ def exit_rates(
     *,
     periods: Sequence[int],
     horizon_months: int,
-    least_spells: int = LEAST_SPELLS,
     conf_level: float = 0.95,
 ) -> pl.DataFrame:
     """How many of those still on support leave it each month, averaged over periods of a spell.
@@ -100,17 +99,14 @@ def exit_rates(
         the horizon are left out.
     horizon_months : int
         Last month looked at.
-    least_spells : int
-        How many spells must have reached a period for its rate to be given.
 
     Returns
     -------
     DataFrame
         district, last_month, first_month (of the period), estimate (exits per spell and month),
         ci_lower, ci_upper (on the log scale, allowing for several spells per household; null
-        without two households that left), n_events, n_months (spell-months at risk), n_spells (at
-        risk in the period), n_persons (people who left). Periods that fewer than `least_spells`
-        have reached have no rate.
+        without three households that left), n_events, n_months (spell-months at risk), n_spells,
+        n_persons (at risk in the period).
     """
     ends = [end for end in periods if end <= horizon_months]
     known = spells.filter(pl.col("is_start_known"))
@@ -121,12 +117,10 @@ def exit_rates(
     ]
     rates = pl.concat(tables) if tables else _rate(known.clear(), first=1, last=1)
     factor = (z * pl.col("std_error") / pl.col("estimate")).exp()
-    is_enough = pl.col("n_spells") >= least_spells
-    has_range = is_enough & (pl.col("n_clusters") > 1)
+    has_range = pl.col("n_clusters") >= _TOLD_FROM_NONE
     counts = ("n_events", "n_months", "n_spells", "n_persons")
     return (
         rates.with_columns(
-            estimate=pl.when(is_enough).then("estimate"),
             ci_lower=pl.when(has_range).then(pl.col("estimate") / factor),
             ci_upper=pl.when(has_range).then(pl.col("estimate") * factor),
         )
@@ -153,7 +147,7 @@ def _rate(spells: pl.DataFrame, *, first: int, last: int) -> pl.DataFrame:
         pl.col("at_risk").sum(),
         pl.col("left").sum().cast(pl.Int64),
         n_spells=pl.len().cast(pl.Int64),
-        n_left=pl.col("person_id").filter("left").n_unique().cast(pl.Int64),
+        n_persons=pl.col("person_id").n_unique().cast(pl.Int64),
     )
     # In one order, so that the sums below are the same to the last bit whenever they are made.
     clusters = clusters.sort("district", "cluster_id")
@@ -167,11 +161,13 @@ def _rate(spells: pl.DataFrame, *, first: int, last: int) -> pl.DataFrame:
         n_events=pl.col("left").sum(),
         n_months=pl.col("at_risk").sum().cast(pl.Int64),
         n_spells=pl.col("n_spells").sum(),
-        n_persons=pl.col("n_left").sum(),
+        n_persons=pl.col("n_persons").sum(),
         n_clusters=(pl.col("left") > 0).sum(),
     )
 
 
 def _with_several_groups(spells: pl.DataFrame) -> pl.DataFrame:
     known = spells.filter(pl.col("is_start_known"))
-    return known.filter(pl.col("group").n_unique().over("district", "characteristic") > 1)
+    is_told = pl.col("person_id").n_unique().over(_GROUP) >= _TOLD_FROM_NONE
+    n_told = pl.col("group").filter("is_told").n_unique().over("district", "characteristic")
+    return known.with_columns(is_told=is_told).filter(n_told > 1).drop("is_told")

@@ -38,9 +38,9 @@ def exit_curves(
     Returns
     -------
     DataFrame
-        The table exit_curves: district, exit, month (0..horizon), estimate, std_error, ci_lower,
-        ci_upper (shares), n_at_risk, n_events (spells); without rows where no support of known
-        beginning has ended.
+        The table exit_curves: district, exit, month (0..horizon), estimate, ci_lower, ci_upper
+        (shares), n_at_risk (spells), n_persons (of the district); without rows where no support of
+        known beginning has ended.
     """
     schema, known = published("exit_curves").schema, spells.filter(pl.col("is_start_known"))
     if known["exit"].null_count() == known.height:
@@ -57,7 +57,8 @@ def exit_curves(
     shown = curves.rename({"time": "month", "cause": "exit"}).filter(
         pl.col("month") <= horizon_months
     )
-    return shown.select(list(schema)).cast(dict(schema))
+    sizes = known.group_by("district").agg(n_persons=pl.col("person_id").n_unique())
+    return shown.join(sizes, on="district").select(list(schema)).cast(dict(schema))
 
 
 def months_on_support(
@@ -170,7 +171,7 @@ def state_shares(
     -------
     DataFrame
         district, state, month (0: the extract's first month), estimate, std_error, ci_lower,
-        ci_upper (shares), n_persons (people in the state that month).
+        ci_upper (shares), n_persons (people of the district).
     """
     clusters = spells.select("person_id", "cluster_id").unique()
     clustered = intervals.join(clusters, on="person_id", how="left", maintain_order="left")
@@ -186,27 +187,7 @@ def state_shares(
         by=["district"],
     )
     last = intervals["stop_month"].max()
-    # The share at time t is that of month t: the one that begins then. The people in it are those
-    # whose interval covers it.
-    months = (
-        shares.rename({"time": "month"})
-        .filter(pl.col("month") < last)
-        .drop("n_at_risk", "n_events")
-    )
-    return months.join(
-        _people_in_state(intervals), on=["district", "state", "month"], how="left"
-    ).with_columns(pl.col("n_persons").fill_null(0))
-
-
-def _people_in_state(intervals: pl.DataFrame) -> pl.DataFrame:
-    covered = intervals.select(
-        "district",
-        "person_id",
-        state="from_state",
-        month=pl.int_ranges("start_month", "stop_month", dtype=pl.Int64),
-    )
-    return (
-        covered.explode("month")
-        .group_by("district", "state", "month")
-        .agg(n_persons=pl.col("person_id").n_unique())
-    )
+    sizes = intervals.group_by("district").agg(n_persons=pl.col("person_id").n_unique())
+    # The share at time t is that of month t: the one that begins then.
+    months = shares.rename({"time": "month"}).filter(pl.col("month") < last)
+    return months.drop("n_at_risk", "n_events").join(sizes, on="district")
