@@ -14,6 +14,9 @@ from evalkit.report.parts.document import Brief
 from evalkit.report.shell import brief_of
 from evalkit.words import words_of_run
 
+# So many people that what is shown is what was made up.
+MANY = 1_000_000_000
+
 
 @pytest.fixture(scope="session")
 def published():
@@ -30,7 +33,7 @@ def published():
             [{column: row.get(column) for column in names} for row in rows],
             schema=schema_of(*names),
         )
-        n_persons = pl.Series("n_guarded", [3 if row.get("withheld") else 100 for row in rows])
+        n_persons = pl.Series("n_guarded", [3 if row.get("withheld") else MANY for row in rows])
         return protect_estimates(
             data.with_columns(n_persons.cast(pl.Int32)),
             name=name,

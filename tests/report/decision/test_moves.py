@@ -97,8 +97,8 @@ def test_interventions_stand_with_what_moves_the_largest_first(city):
     part = what_moves(city(moves=[move("practice", 539, 475), move("coaching", 1202, 1936)]))
 
     text = plain(part.body)
-    assert text.index("Coaching 12.0 → 19.4 1,202 → 1,936 33.0 (32.1 to 33.9)") < text.index(
-        "Practice 5.4 → 4.8 539 → 475 −2.9"
+    assert text.index("Coaching 12.0 → 19.4 1,200 → 1,935 33.0 (32.1 to 33.9)") < text.index(
+        "Practice 5.4 → 4.8 540 → 475 −2.9"
     )
 
 

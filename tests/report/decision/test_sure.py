@@ -141,7 +141,7 @@ def test_starts_suffice_where_the_figures_are_the_districts_own(part):
     assert check_of(own, "Number of starts.")[0] == "holds"
     assert "Work training : 300 ; 1.2" in check_of(own, "Number of starts.")[1]
     assert check_of(borrowed, "Number of starts.")[0] == "weak"
-    assert "Work training : 12" in check_of(borrowed, "Number of starts.")[1]
+    assert "Work training : 10" in check_of(borrowed, "Number of starts.")[1]
     assert "1.2" not in check_of(borrowed, "Number of starts.")[1]
 
 
