@@ -180,17 +180,9 @@ def _quoted_exits(brief: Brief) -> list[Row]:
 
 
 def _exits_intro(brief: Brief) -> tuple[Markup, ...]:
-    """By when the shares are told, and to which exits too few have led to be shown."""
-    words, exits = brief.words, _quoted_exits(brief)
-    if not exits:
-        return ()
-    few = [words.text(row["exit"]) for row in exits if not row.has("estimate")]
-    hidden = (
-        (words.html("stay.few", exits=words.listing(few), min_count=brief.run.params.min_count),)
-        if few
-        else ()
-    )
-    return (words.html("stay.exits", month=month_cell(brief, exits[0])), *hidden)
+    """By when the shares are told."""
+    exits = _quoted_exits(brief)
+    return (brief.words.html("stay.exits", month=month_cell(brief, exits[0])),) if exits else ()
 
 
 def _exit_figures(brief: Brief) -> tuple[KeyFigure, ...]:
