@@ -60,9 +60,10 @@ MAY_SEE = {
     "effects": GROUND | {"words", "disclosure", "survival"},
     "report": GROUND | {"words", "disclosure", "charts"},
     "project": GROUND | {"intake"},
+    "public": GROUND | {"words", "disclosure", "batch", "charts", "economics", "report"},
     "__init__": set(),
     "__main__": {"cli"},
-    "cli": GROUND | {"words", "disclosure", "effects", "project"} | SIBLINGS,
+    "cli": GROUND | {"words", "disclosure", "effects", "project", "public"} | SIBLINGS,
 }
 # Inside a room, lowest first: rooms and modules; those on one floor do not see each other. A module
 # that is on no floor is the room's door and sees them all, and none of them sees it.
@@ -106,6 +107,7 @@ OPENERS = {
     "cli",
     "simulate",
     "project",
+    "public",
 }
 OPENING_CALLS = {
     "open",

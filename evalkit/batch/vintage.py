@@ -88,6 +88,12 @@ def prepare_run(run_file: Path | str, *, out: Path | str) -> Run:
     )
 
 
+def input_hashes(run: Run, *, without: str) -> dict[str, str]:
+    """The SHA-256 that a run's files have now, by role and name, but for those that begin so."""
+    files = _inputs(run).items()
+    return {name: sha256_of(path) for name, path in files if not name.startswith(without)}
+
+
 def write_run(run: Run) -> Path:
     """Make the run's folder (work/ readable by its owner only) and write run.json, whole or not at
     all; returns its path. The record names no folder of this computer: where its run file lies is
@@ -95,7 +101,12 @@ def write_run(run: Run) -> Path:
     """
     run.run_dir.mkdir(parents=True, exist_ok=True)
     make_private_folder(run.run_dir / "work")
-    path = run.run_dir / "run.json"
+    return write_record(run, run.run_dir)
+
+
+def write_record(run: Run, folder: Path) -> Path:
+    """Write run.json alone, into a folder that becomes the run's own if it is not yet."""
+    path = folder / "run.json"
     temporary = path.with_name(f".run.json.{os.getpid()}")
     places = {"run_dir": run.run_dir.name, "run_file": _from(run.run_dir, run.run_file)}
     record = run.model_dump(mode="json") | places

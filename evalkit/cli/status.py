@@ -26,16 +26,19 @@ def status(run_dir: RunArgument, *, as_json: JsonOption = False) -> None:
     from evalkit.batch.status import standings
     from evalkit.batch.vintage import prepare_run
     from evalkit.params import read_run
+    from evalkit.public.register import public_vintages
     from evalkit.runs import latest_of
 
     known = read_run(run_dir)
     run = prepare_run(known.run_file, out=known.run_dir.parents[1])
     found = standings(run, plan_run(run))
     seen, place = latest_of(run.run_dir.parent), place_of(run)
+    public = [vintage.name for vintage in public_vintages(run.run_dir.parent)]
     if as_json:
         record = {
             "run": run.params.run,
             "readers_see": seen.name if seen else None,
+            "public": public,
             "vintage": place.folder.name,
             "units": [
                 {
@@ -52,6 +55,7 @@ def status(run_dir: RunArgument, *, as_json: JsonOption = False) -> None:
         typer.echo("\n".join(map(_line, found)))
         typer.echo(f"{run.params.run}: {_counts(found)}")
         typer.echo(f"readers see: {seen or 'nothing yet'}")
+        typer.echo(f"public: {_public_in_words(public, seen)}")
     if any(one.state != "done" for one in found):
         raise typer.Exit(1)
 
@@ -84,6 +88,13 @@ def _line(standing: "Standing") -> str:
     reason = f"  {standing.reason}" if standing.reason else ""
     look_at = f"; look at: {standing.look_at}" if standing.look_at else ""
     return f"{standing.state:<11} {standing.unit}{reason}{look_at}"
+
+
+def _public_in_words(public: list[str], seen: Path | None) -> str:
+    """Which vintages are public, and whether the one that readers see is among them."""
+    names = ", ".join(public) or "nothing yet"
+    is_waiting = bool(public) and seen is not None and seen.name not in public
+    return f"{names} (not the one that readers see)" if is_waiting else names
 
 
 def _counts(standings: "tuple[Standing, ...]") -> str:

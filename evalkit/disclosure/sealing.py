@@ -11,6 +11,7 @@ import io
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +84,51 @@ def read_published(run_dir: Path | str, name: str) -> Published:
     return Published(data=pl.read_parquet(io.BytesIO(content)), seal=SEAL, **fields)
 
 
+def with_earlier_rows(
+    published: Published, earlier: Published | None, districts: Sequence[str]
+) -> Published:
+    """The table with the rows of some districts as an earlier vintage had them; without any of
+    them where that one had no such table.
+
+    Raises
+    ------
+    DisclosureError
+        If the two do not have the same columns or were not made by the same rules.
+    """
+    of_district = [key for key in published.keys if key.endswith("district")]
+    is_held = pl.any_horizontal(
+        pl.lit(False), *(pl.col(key).is_in(districts) for key in of_district)
+    )
+    own = published.data.filter(~is_held)
+    if earlier is None:
+        rows = own
+    elif earlier.data.schema == published.data.schema and earlier.rules == published.rules:
+        rows = pl.concat([own, earlier.data.filter(is_held)])
+    else:
+        raise DisclosureError(
+            f"The table {published.name} is not made as it was in the earlier vintage.",
+            where=f"published/{published.name}: {first_few(districts)}",
+            why="Their earlier numbers stand, and rows of two kinds do not make one table.",
+            fix="wait until the data of five people in each of these districts have changed.",
+        )
+    data = rows.sort(published.keys).select(
+        pl.int_range(pl.len(), dtype=pl.Int32).alias("row_id"), *published.data.columns[1:]
+    )
+    return replace(
+        published, data=data, sha256=hashlib.sha256(_parquet_bytes(data)).hexdigest(), seal=SEAL
+    )
+
+
+def as_unknown(published: Published, districts: Sequence[str]) -> Published:
+    """The table with nothing in the rows of some districts: theirs are of another month, and make
+    no sum with the others.
+    """
+    is_known = ~_is_of(published, districts)
+    values = [column for column in published.data.columns[1:-1] if column not in published.keys]
+    known = [pl.when(is_known).then(pl.col(column)).alias(column) for column in values]
+    return replace(published, data=published.data.with_columns(known), seal=SEAL)
+
+
 def seal_table(
     table: pl.DataFrame,
     is_withheld: np.ndarray,
@@ -144,6 +190,12 @@ def seal_table(
         sha256=hashlib.sha256(_parquet_bytes(data)).hexdigest(),
         seal=SEAL,
     )
+
+
+def _is_of(published: Published, districts: Sequence[str]) -> pl.Expr:
+    """Whether a row is about one of some districts."""
+    places = [pl.col(key) for key in published.keys if key.endswith("district")]
+    return pl.any_horizontal(pl.lit(False), *(place.is_in(districts) for place in places))
 
 
 def _parquet_bytes(data: pl.DataFrame) -> bytes:

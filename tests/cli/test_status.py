@@ -30,8 +30,9 @@ def test_status_says_of_each_unit_how_it_stands_and_why(call, partly):
         "failed      district/03_page@belfast  KeyError at In [3]; look at:"
     )
     assert "done        district/01_part@n-eastern" in lines
-    assert lines[-2] == "tiny: of 6 units 5 done, 1 failed"
-    assert lines[-1] == f"readers see: {partly.run_dir}"
+    assert lines[-3] == "tiny: of 6 units 5 done, 1 failed"
+    assert lines[-2] == f"readers see: {partly.run_dir}"
+    assert lines[-1] == "public: nothing yet"
 
 
 def test_status_as_json_says_what_has_changed_since(call, partly):

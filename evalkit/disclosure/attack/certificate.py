@@ -15,7 +15,7 @@ from evalkit.disclosure.attack.knowledge import declared_name, knowledge_of
 from evalkit.disclosure.attack.solve import ENOUGH, SMALL, known_too_well
 from evalkit.disclosure.published import Published
 from evalkit.disclosure.rounding import BASE
-from evalkit.disclosure.sealing import read_published
+from evalkit.disclosure.sealing import as_unknown, read_published
 from evalkit.errors import DisclosureError, first_few
 from evalkit.line.columns import is_counted
 from evalkit.line.published import PUBLISHED
@@ -210,7 +210,10 @@ def _tables_of(run_dir: Path) -> list[Published]:
             why="What a run publishes is what can be attacked.",
             fix="name the folder of a run or of one of its vintages (evalkit run makes it).",
         )
-    return [read_published(run_dir, record.stem) for record in records]
+    release = run_dir / "release.json"
+    held = json.loads(release.read_text(encoding="utf-8"))["held"] if release.is_file() else []
+    tables = (read_published(run_dir, record.stem) for record in records)
+    return [as_unknown(table, held) if held else table for table in tables]
 
 
 def _run_of(tables: Iterable[Published]) -> str:
