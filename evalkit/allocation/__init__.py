@@ -14,7 +14,12 @@ from evalkit.allocation.offers import (
 from evalkit.allocation.pictures import plot
 from evalkit.allocation.portfolio import allocate
 from evalkit.allocation.register_offers import register_offers
-from evalkit.allocation.shared_places import joint_measures, place_exchange, settlement_list
+from evalkit.allocation.shared_places import (
+    joint_measures,
+    place_exchange,
+    settlement_list,
+    yearly_settlement,
+)
 from evalkit.allocation.target_groups import by_target_group, refuse_undeclared
 
 __all__ = [
@@ -33,4 +38,5 @@ __all__ = [
     "settlement_list",
     "starts_per_year",
     "value_per_start",
+    "yearly_settlement",
 ]

@@ -16,6 +16,7 @@ from evalkit.allocation.offers import budgets_now
 from evalkit.allocation.pictures import plot
 from evalkit.allocation.portfolio import Portfolio, allocate
 from evalkit.allocation.shared_places import joint_measures, place_exchange
+from evalkit.allocation.shown import rounded_for_publication
 from evalkit.images import Sketch
 from evalkit.line.tables import published
 from evalkit.results import Tables
@@ -42,10 +43,10 @@ class CityAllocation(Tables):
         return plot(self.moves, **labels)
 
     def for_publication(
-        self, status: pl.DataFrame, start_costs: pl.DataFrame
+        self, status: pl.DataFrame, start_costs: pl.DataFrame, values: pl.DataFrame
     ) -> dict[str, pl.DataFrame]:
         """The tables by their published names, with the number of starters that a row rests on and
-        the currency.
+        the currency; what gate 2 cannot round by itself is rounded (`evalkit.allocation.shown`).
 
         Parameters
         ----------
@@ -53,6 +54,8 @@ class CityAllocation(Tables):
             The table effect_status.
         start_costs : DataFrame
             intervention_id, cost, currency.
+        values : DataFrame
+            As in `allocate_city`.
         """
         keys = ["district", "intervention_id"]
         starters = (
@@ -64,7 +67,7 @@ class CityAllocation(Tables):
         tables = replace(self, exchange=self.exchange.join(starters, on=keys, how="left"))
         return {
             f"allocation_{name}": table.with_columns(currency)
-            for name, table in tables.tables.items()
+            for name, table in rounded_for_publication(tables.tables, values).items()
         }
 
 
@@ -167,7 +170,7 @@ def _plans(
                 **added.row(0, named=True),
             }
         )
-    schema = published("allocation_plans").empty().drop("currency").schema
+    schema = published("allocation_plans").empty().drop("currency", "n_starters").schema
     n_months = pl.lit(offers["n_months_counted"].min(), dtype=pl.Int32)
     return pl.DataFrame(rows, schema=schema).with_columns(n_months_counted=n_months)
 

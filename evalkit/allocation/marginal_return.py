@@ -68,6 +68,6 @@ def marginal_returns(
                 **added_value(moved, drawn, n_independent=n_independent).row(0, named=True),
             }
         )
-    schema = published("allocation_returns").empty().drop("currency").schema
+    schema = published("allocation_returns").empty().drop("currency", "n_starters").schema
     per_krona = pl.col("value").diff() / pl.col("free_budget").diff()
     return pl.DataFrame(rows, schema=schema).with_columns(per_krona=per_krona)

@@ -5,8 +5,10 @@ possible only together.
 import polars as pl
 
 from evalkit.allocation.portfolio import Portfolio
+from evalkit.disclosure.rounding import step_above, to_step
 from evalkit.errors import ParameterError, first_few
 
+_MONTHS = 12
 BOOKING_COLUMNS = (
     "month",
     "home_district",
@@ -78,6 +80,37 @@ def settlement_list(bookings: pl.DataFrame, prices: pl.DataFrame) -> pl.DataFram
             "currency",
         )
         .sort("calendar_month", "home_district", "provider_district", "intervention_id")
+    )
+
+
+def yearly_settlement(settled: pl.DataFrame, bookings: pl.DataFrame) -> pl.DataFrame:
+    """What is owed over all months together, as it may be shown: to a step that nobody's year in a
+    place moves it by, since with the price an amount tells the months.
+
+    Parameters
+    ----------
+    settled : DataFrame
+        `settlement_list`, of at most a year.
+    bookings : DataFrame
+        As there, with n_persons (`spells.shared_places`).
+
+    Returns
+    -------
+    DataFrame
+        The table settlement before gate 2, with n_persons.
+    """
+    by = ["home_district", "provider_district", "intervention_id"]
+    people = bookings.group_by(by).agg(pl.col("n_persons").max())
+    owed = settled.group_by(*by, "price_per_month", "currency").agg(pl.col("amount").sum())
+    step = step_above(_MONTHS * owed["price_per_month"].to_numpy())
+    return (
+        owed.with_columns(
+            amount=pl.Series(to_step(owed["amount"].to_numpy(), step), dtype=pl.Float64),
+            counted_from=pl.lit(settled["calendar_month"].min(), pl.Date),
+            counted_through=pl.lit(settled["calendar_month"].max(), pl.Date),
+        )
+        .join(people, on=by, how="left")
+        .sort(by)
     )
 
 

@@ -113,6 +113,18 @@ def quoted_up_to(last: int, further: Sequence[int] = ()) -> list[int]:
     return sorted(month for month in {*QUOTED_MONTHS, *yearly, *further} if month <= last)
 
 
+def by_every_month(
+    months: Sequence[int] | pl.Series, values: Sequence[float] | pl.Series
+) -> tuple[np.ndarray, bool]:
+    """A curve that is shown in some months at every month from 0 to the last of them, on a straight
+    line between two; and whether it is shown in every month.
+    """
+    order = np.argsort(months)
+    known = np.asarray(months)[order]
+    every = np.arange(known[-1] + 1)
+    return np.interp(every, known, np.asarray(values)[order]), len(known) == len(every)
+
+
 def _at_quoted_months(
     rows: pl.DataFrame, *, by: Sequence[str], time: str, further: Sequence[int]
 ) -> pl.DataFrame:

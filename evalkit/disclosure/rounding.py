@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
+from numpy.typing import ArrayLike
 
 from evalkit.line.columns import COLUMNS, is_counted
 
@@ -33,10 +34,11 @@ def nearest_five(column: pl.Expr) -> pl.Expr:
     return ((column + BASE / 2) / BASE).floor() * BASE
 
 
-def step_above(size: np.ndarray) -> np.ndarray:
+def step_above(size: ArrayLike) -> np.ndarray:
     """The smallest of 1, 2 and 5 times a power of ten that is not below a size; NaN where there is
     none.
     """
+    size = np.asarray(size, dtype=float)
     with np.errstate(divide="ignore", invalid="ignore"):
         power = 10.0 ** np.floor(np.log10(np.where(size > 0, size, np.nan)))
         lead = size / power
@@ -46,7 +48,7 @@ def step_above(size: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(lead), factors[place] * power, np.nan)
 
 
-def to_step(values: np.ndarray, step: np.ndarray | float, to_whole=np.round) -> np.ndarray:
+def to_step(values: ArrayLike, step: ArrayLike, to_whole=np.round) -> np.ndarray:
     """The values as multiples of a step; without one NaN, but for 0, of which nothing is hidden."""
     values, step = np.asarray(values, dtype=float), np.asarray(step, dtype=float)
     # Grace for what is a multiple already: 0.3 / 0.1 is not above 3.
@@ -56,7 +58,7 @@ def to_step(values: np.ndarray, step: np.ndarray | float, to_whole=np.round) -> 
     return np.where(values == 0, 0.0, stepped.reshape(multiples.shape) + 0.0)
 
 
-def shown_probability(probability: np.ndarray, n_persons: np.ndarray | float) -> np.ndarray:
+def shown_probability(probability: ArrayLike, n_persons: ArrayLike) -> np.ndarray:
     """Probabilities as they are shown and as words are chosen by: in hundredths; below 100 persons
     in twentieths, of which none and all are left out, since "under 1 per cent" would say more than
     a twentieth does.
@@ -73,6 +75,13 @@ def share_of_error(n_persons: np.ndarray, one_person: np.ndarray | None = None) 
     with np.errstate(divide="ignore"):
         equal = np.where(n_persons > 0, np.minimum(1.0, 2 / np.sqrt(n_persons)), np.nan)
     return equal if one_person is None else np.where(np.isnan(one_person), equal, one_person)
+
+
+def step_of_range(lower: np.ndarray, upper: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """The step of an estimate with a range that holds in 95 cases of 100: not below what one person
+    does to it, a share of its standard error.
+    """
+    return step_above(share * (upper - lower) / RANGE_WIDTH)
 
 
 def round_counts(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
@@ -198,8 +207,7 @@ def _limits_of(name: str, measured: Sequence[str]) -> tuple[str, str] | None:
 
 
 def _step_of_range(rows: pl.DataFrame, limits: tuple[str, str], share: np.ndarray) -> np.ndarray:
-    lower, upper = (_array(rows, name) for name in limits)
-    return step_above(share * (upper - lower) / RANGE_WIDTH)
+    return step_of_range(*(_array(rows, name) for name in limits), share)
 
 
 def _array(rows: pl.DataFrame, name: str) -> np.ndarray:

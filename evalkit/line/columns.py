@@ -219,7 +219,7 @@ COLUMNS: Mapping[str, Column] = register(
         # Money.
         *_columns("money", "money", "cost icer free_budget downside added_value receives"),
         *_columns("money", "money", "deepest deepest_lower deepest_upper value_at_low swing"),
-        *_columns("money", "money", "value_at_high paid_now paid_proposed net_now net_proposed"),
+        *_columns("money", "money", "value_at_high paid_now paid_proposed"),
         *_columns("money", "money", "cost_now cost_planned"),
         *_columns("money", "money", "net_benefit net_public_cost worth_of_knowing trial_worth"),
         *_columns("money", "money", "district_result district_lower district_upper"),

@@ -173,6 +173,13 @@ _TABLES = (
         is_of_draws=True,
     ),
     Table(
+        "settlement_by_month",
+        "One row per month, district that pays, district whose places they are and intervention: "
+        "what is owed for places used.",
+        keys=("calendar_month", "home_district", "provider_district", "intervention_id"),
+        values=("n_place_months", "price_per_month", "amount", "currency"),
+    ),
+    Table(
         "value_totals",
         "One row per district, intervention, estimand and draw: value per participant in total.",
         keys=("district", "intervention_id", "estimand", "draw"),

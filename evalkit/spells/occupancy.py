@@ -6,6 +6,7 @@ from datetime import date
 
 import polars as pl
 
+from evalkit.disclosure.rounding import step_above, to_step
 from evalkit.months import month_number, month_number_expr, month_of_number_expr
 from evalkit.spells.treatment import free_from
 
@@ -59,19 +60,21 @@ def shared_places(
     Returns
     -------
     DataFrame
-        month, home_district, provider_district, intervention_id, n_place_months; providers outside
-        the districts of the people are there too.
+        month, home_district, provider_district, intervention_id, n_place_months, n_persons (the
+        people who filled them in all these months); providers outside the districts of the people
+        are there too.
     """
     homes = person.select("person_id", home_district="district")
     months = _months(episodes.join(homes, on="person_id"), data_through).filter(
         pl.col("provider_district") != pl.col("home_district")
     )
     by = ["month", "home_district", "provider_district", "intervention_id"]
+    n_persons = pl.col("person_id").n_unique().over(by[1:]).cast(pl.Int32)
     return (
         months.filter(pl.col("number") > month_number(data_through) - n_months)
-        .with_columns(month_of_number_expr("number").alias("month"))
+        .with_columns(month_of_number_expr("number").alias("month"), n_persons=n_persons)
         .group_by(by)
-        .agg(n_place_months=pl.len().cast(pl.Int32))
+        .agg(pl.len().cast(pl.Int32).alias("n_place_months"), pl.col("n_persons").first())
         .sort(by)
     )
 
@@ -80,7 +83,8 @@ def months_per_start(occupied: pl.DataFrame, first_month: date) -> pl.DataFrame:
     """How many months a place is filled for each start: intervention_id, months_per_start.
 
     Months filled over starts, both from the first month on: as many who began earlier are counted
-    in part as who are still there at the end.
+    in part as who are still there at the end. It is public with the price of a start, so it stands
+    in a step that one person cannot move it by; where that leaves nothing there is no row.
 
     Parameters
     ----------
@@ -95,9 +99,10 @@ def months_per_start(occupied: pl.DataFrame, first_month: date) -> pl.DataFrame:
         .agg(pl.col("n_occupied", "n_started").sum())
     )
     used = counted.filter(pl.col("n_started") > 0)
-    return used.select(
-        "intervention_id", months_per_start=pl.col("n_occupied") / pl.col("n_started")
-    ).sort("intervention_id")
+    mean = used["n_occupied"].to_numpy() / used["n_started"].to_numpy()
+    rounded = to_step(mean, step_above(2 * mean / used["n_started"].to_numpy()))
+    months = used.select("intervention_id", months_per_start=pl.Series(rounded, dtype=pl.Float64))
+    return months.filter(pl.col("months_per_start") > 0).sort("intervention_id")
 
 
 def starts_by_district(

@@ -144,7 +144,7 @@ def test_allocate_city_shows_today_and_what_more_money_gives(offers, worth):
 
 
 def test_allocate_city_publishes_declared_columns(offers, worth):
-    plan = allocate_city(offers, worth, AllocationRules()).for_publication(STATUS, COSTS)
+    plan = allocate_city(offers, worth, AllocationRules()).for_publication(STATUS, COSTS, worth)
 
     for name, table in plan.items():
         assert set(published(name).schema) <= set(table.columns)
@@ -154,7 +154,9 @@ def test_allocate_city_is_empty_where_nothing_can_be_offered(offers, worth):
     plan = allocate_city(offers.clear(), worth, AllocationRules())
 
     assert all(table.is_empty() for table in plan)
-    assert all(table.is_empty() for table in plan.for_publication(STATUS, COSTS.clear()).values())
+    assert all(
+        table.is_empty() for table in plan.for_publication(STATUS, COSTS.clear(), worth).values()
+    )
 
 
 def test_a_start_is_worth_what_society_gains_whatever_it_is_compared_with():

@@ -108,31 +108,25 @@ def test_added_value_of_everything_is_that_of_its_parts(offers, values):
     )
 
 
-def test_a_district_with_few_starters_is_not_found_by_subtraction(offers, values):
-    few = pl.concat(
-        [
-            offers.filter(intervention_id="train"),
-            offers[2:3].with_columns(district=pl.lit("Marsh"), n_starters=pl.lit(3, pl.Int64)),
-        ]
-    )
-    of_marsh = values.filter(district="Hill", intervention_id="train")
-    drawn = pl.concat([values, of_marsh.with_columns(district=pl.lit("Marsh"))])
+def test_starts_are_shown_of_every_district_and_their_worth_from_thirty_starters(offers, values):
     declared = published("allocation_moves")
-
     shown = protect_counts(
-        moves(few, drawn).with_columns(currency=pl.lit("SEK")),
+        moves(offers, values).with_columns(currency=pl.lit("SEK")),
         name="allocation_moves",
         keys=declared.keys,
         counts=declared.values,
         n_persons=declared.guard.count,
-        total_over=declared.guard.total_over,
+        exact=declared.guard.exact,
         unit=declared.unit,
         source="made",
         grade="L",
     ).data
 
-    withheld = shown.filter(status="suppressed")["district"].to_list()
-    assert withheld == ["Hill", "Marsh"]
+    rows = {(row["district"], row["intervention_id"]): row for row in shown.iter_rows(named=True)}
+    assert shown["status"].unique().to_list() == ["ok"]
+    assert (rows["all", "train"]["n_starts_now"], rows["Hill", "coach"]["n_starts_now"]) == (25, 5)
+    assert rows["all", "train"]["added_value"] is not None
+    assert rows["Hill", "coach"]["added_value"] is None
 
 
 def test_a_city_plan_adds_what_its_moves_do(offers, values):

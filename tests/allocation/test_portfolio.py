@@ -1,3 +1,4 @@
+from datetime import date
 from itertools import pairwise, product
 
 import numpy as np
@@ -14,6 +15,7 @@ from evalkit.allocation import (
     marginal_returns,
     place_exchange,
     settlement_list,
+    yearly_settlement,
 )
 from evalkit.allocation.program import MOST_NODES
 from evalkit.errors import EstimationError, ParameterError
@@ -289,6 +291,29 @@ def test_the_settlement_list_is_paid_by_the_user_and_balances():
     table = settlement_list(bookings, prices)
 
     assert table.rows() == [("2021-03", "Harbour", "Hill", "train", 5, 4000.0, 20000.0, "SEK")]
+
+
+def test_a_year_is_settled_in_a_step_that_nobody_s_year_in_a_place_moves():
+    settled = pl.DataFrame(
+        [
+            (date(2021, month, 1), "Harbour", "Hill", "train", 21, 4000.0, 84_000.0, "SEK")
+            for month in range(1, 13)
+        ],
+        schema=[
+            *("calendar_month", "home_district", "provider_district", "intervention_id"),
+            *("n_place_months", "price_per_month", "amount", "currency"),
+        ],
+        orient="row",
+    )
+    bookings = settled.select(
+        "home_district", "provider_district", "intervention_id", n_persons=pl.lit(40)
+    )
+
+    (row,) = yearly_settlement(settled, bookings).iter_rows(named=True)
+
+    # 1 008 000, and one person's year costs 48 000.
+    assert (row["amount"], row["n_persons"]) == (1_000_000, 40)
+    assert (row["counted_from"], row["counted_through"]) == (date(2021, 1, 1), date(2021, 12, 1))
 
 
 def test_a_shared_place_without_a_price_is_refused():

@@ -104,7 +104,7 @@ def test_sums_are_those_of_the_district_and_none_is_nought(unseen_book):
     assert harbour["payback"]["return_month"].to_list() == [3]
     purse = harbour["purse"].row(0, named=True)
     assert (purse["estimate"], purse["paid_now"]) == (pytest.approx(800), pytest.approx(500))
-    assert purse["gain_share"] is purse["paid_proposed"] is purse["net_proposed"] is None
+    assert purse["gain_share"] is purse["paid_proposed"] is None
     assert harbour["ratios"].select("measure", "estimate").rows() == [
         ("net_value_per_cost_district", pytest.approx(300 / 500))
     ]

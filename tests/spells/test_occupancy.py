@@ -52,8 +52,8 @@ def test_shared_places_counts_what_is_used_outside_the_home_district(month):
     table = shared_places(episodes_of(month, rows), people, data_through=month(3), n_months=2)
 
     assert table.rows() == [
-        (month(2), "Harbour", "Hill", "train", 1),
-        (month(3), "Harbour", "Hill", "train", 2),
+        (month(2), "Harbour", "Hill", "train", 1, 2),
+        (month(3), "Harbour", "Hill", "train", 2, 2),
     ]
 
 

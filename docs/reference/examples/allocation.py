@@ -175,6 +175,31 @@ allocation.settlement_list(
     pl.DataFrame({"intervention_id": ["course"], "price_per_month": [8_000.0], "currency": "SEK"}),
 )
 
+# %% yearly_settlement
+# A year of it, as it may be shown.
+allocation.yearly_settlement(
+    pl.DataFrame(
+        {
+            "calendar_month": [date(2025, 1, 1)],
+            "home_district": ["Harbour"],
+            "provider_district": ["Hill"],
+            "intervention_id": ["course"],
+            "n_place_months": [60],
+            "price_per_month": [8_000.0],
+            "amount": [480_000.0],
+            "currency": ["SEK"],
+        }
+    ),
+    pl.DataFrame(
+        {
+            "home_district": ["Harbour"],
+            "provider_district": ["Hill"],
+            "intervention_id": ["course"],
+            "n_persons": [60],
+        }
+    ),
+)
+
 # %% register_offers
 # Every intervention of the register, with or without a protocol.
 allocation.register_offers(

@@ -16,7 +16,11 @@ from evalkit.economics.prices.conversion import (
     has_exchange_rate,
 )
 from evalkit.economics.prices.dated import DatedRecord
-from evalkit.economics.prices.households import household_parts, with_household_parts
+from evalkit.economics.prices.households import (
+    household_parts,
+    rounded_parts,
+    with_household_parts,
+)
 from evalkit.economics.prices.place_costs import run_place_costs
 from evalkit.economics.prices.price_book_file import (
     dated_records,
@@ -73,7 +77,7 @@ def _with_delivered_households(book: PriceBook, run: Run) -> PriceBook:
     # Fewer couples than may be published would show through the shares.
     if shares is None or shares.n_people < run.params.disclosure.min_persons:
         return book
-    return with_household_parts(book, shares)
+    return with_household_parts(book, rounded_parts(shares))
 
 
 def with_place_costs(
@@ -135,7 +139,7 @@ def _place_record(
     records: Mapping[str, DatedRecord],
 ) -> PriceRecord:
     # Less than half a person a month is rounded to nobody.
-    n_filled = years["n_occupied"].clip(1)
+    n_filled = (years["utilisation_share"] * years["places"]).clip(1)
     filled = float((n_filled * years["cost_per_filled_place"]).sum()) / float(n_filled.sum())
     by_year = years["cost_per_filled_place"].to_numpy()
     low, high = float(by_year.min()), float(by_year.max())

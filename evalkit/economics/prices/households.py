@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from evalkit.disclosure.rounding import step_above, to_step
 from evalkit.economics.prices.price_book_file import declare_price_book
 from evalkit.line.price_book import PriceBook
 from evalkit.payments import support_months
@@ -77,6 +78,13 @@ def household_parts(
     )
     row = shares.collect().row(0, named=True)
     return None if row["person"] is None else HouseholdParts(**row)
+
+
+def rounded_parts(parts: HouseholdParts) -> HouseholdParts:
+    """The parts in a step that one couple does not move, as prices are public."""
+    step = step_above(1 / parts.n_people)
+    person, other = (float(to_step(part, step)) for part in (parts.person, parts.other_household))
+    return HouseholdParts(person, other, round(1 - person - other, 9), parts.n_people)
 
 
 def with_household_parts(book: PriceBook, parts: HouseholdParts) -> PriceBook:

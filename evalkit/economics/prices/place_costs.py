@@ -4,8 +4,10 @@ internal price and what a start costs.
 
 from math import prod
 
+import numpy as np
 import polars as pl
 
+from evalkit.disclosure.rounding import step_above, to_step
 from evalkit.errors import LedgerError, first_few
 from evalkit.line.columns import schema_of
 from evalkit.line.price_book import PriceBook
@@ -95,10 +97,24 @@ def _above_zero(amount: pl.Expr) -> pl.Expr:
 
 
 def run_place_costs(run: Run, occupied: pl.DataFrame) -> pl.DataFrame:
-    """`place_costs` of a run; no rows where no capacity was delivered."""
+    """`place_costs` of a run, in steps that one person in a place does not move; no rows where no
+    capacity was delivered.
+
+    Unit prices are public, and what stands ready is known: the exact cost of a filled place would
+    tell how many months all places were filled.
+    """
     if not has_table(run.run_dir, "capacity"):
         return published("place_costs").empty()
-    return place_costs(read_table(run.run_dir, "capacity"), occupied)
+    costs = place_costs(read_table(run.run_dir, "capacity"), occupied)
+    n, places = (costs[name].cast(pl.Float64).to_numpy() for name in ("n_occupied", "places"))
+    steps = {"utilisation_share": step_above(1 / places)} | {
+        name: step_above(costs[name].to_numpy() / np.maximum(n, 1))
+        for name in ("cost_per_filled_place", "marginal_cost")
+    }
+    return costs.with_columns(
+        pl.Series(name, to_step(costs[name].to_numpy(), step), nan_to_null=True)
+        for name, step in steps.items()
+    )
 
 
 def start_costs(book: PriceBook, lengths: pl.DataFrame) -> pl.DataFrame:

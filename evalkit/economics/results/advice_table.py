@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.disclosure import Published, read_published
+from evalkit.disclosure.rounding import share_of_error, step_above, to_step
 from evalkit.economics.results.advice import (
     BESIDE_ANOTHER,
     FEW_STARTERS,
@@ -138,7 +139,8 @@ def advice_table(
     -------
     DataFrame
         The table advice and n_starters, the persons behind a row's figures: empty in rows without
-        figures, which hold words alone. `worth_of_knowing` (money) is what it would be worth to
+        figures, which hold words alone; words follow the numbers that are shown.
+        `worth_of_knowing` (money) is what it would be worth to
         know for certain, before choosing between the intervention and nothing, what a start is
         worth: per start, times a year's starts, times the years of the horizon. Where neither
         expanding, keeping nor stopping is clear, `trial_worth` (money) is that of the best trial
@@ -154,14 +156,11 @@ def advice_table(
         .join(_gains(parts, unseen), on=_KEYS, how="left")
         .join(_worth_per_start(totals), on=_KEYS, how="left")
         .join(sizes, on="intervention_id", how="left")
-        .with_columns(
-            worth_of_knowing=pl.col("worth_per_start")
-            * pl.col("n_starts")
-            * pl.col("horizon_months")
-            / _MONTHS_PER_YEAR
-        )
     )
-    by_key = {(row["district"], row["intervention_id"]): row for row in known.iter_rows(named=True)}
+    by_key = {
+        (row["district"], row["intervention_id"]): row | _worth_of_knowing(row)
+        for row in known.iter_rows(named=True)
+    }
     priors = _trial_priors(totals, by_key)
     by_key = {key: row | _trial(row, priors.get(key)) for key, row in by_key.items()}
     rows = [
@@ -225,13 +224,32 @@ def _gains(parts: pl.DataFrame, unseen: Collection[str]) -> pl.DataFrame:
 
 
 def _worth_per_start(totals: pl.DataFrame) -> pl.DataFrame:
-    """What it is worth to know an intervention's value before choosing between it and nothing."""
+    """What it is worth to know an intervention's value before choosing between it and nothing; the
+    error of that value, and how much of a change in it what knowing is worth follows.
+    """
     rows = []
     for keys, draws in totals.filter(pl.col("draw") > 0).group_by(_KEYS):
         value = draws["net_benefit"].to_numpy()
-        rows.append((*keys, evpi(np.column_stack([np.zeros_like(value), value]))))
-    schema = {"district": pl.String, "intervention_id": pl.String, "worth_per_start": pl.Float64}
+        gains = (value > 0).mean()
+        worth = evpi(np.column_stack([np.zeros_like(value), value]))
+        rows.append((*keys, worth, float(value.std()), min(gains, 1 - gains)))
+    columns = ("worth_per_start", "value_error", "followed_by_worth")
+    schema = dict.fromkeys(_KEYS, pl.String) | dict.fromkeys(columns, pl.Float64)
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _worth_of_knowing(row: dict[str, Any]) -> dict[str, float | None]:
+    """Of all starts up to the horizon, in a step that is not below what one person does to it, and
+    what one does to the value of a start. Empty where few start.
+    """
+    known = [row[name] for name in ("worth_per_start", "n_starts", "n_starters", "horizon_months")]
+    if None in known or not row["n_starts"]:
+        return {"worth_of_knowing": None, "one_person": None}
+    worth, n_starts, n_starters, months = known
+    n_decided = n_starts * months / _MONTHS_PER_YEAR
+    one_person = float(share_of_error(np.array(float(n_starters)))) * row["value_error"]
+    step = step_above(one_person * row["followed_by_worth"] * n_decided)
+    return {"worth_of_knowing": float(to_step(worth * n_decided, step)), "one_person": one_person}
 
 
 def _trial_priors(
@@ -257,18 +275,23 @@ def _trial_priors(
 
 def _trial(row: dict[str, Any], prior: TrialPrior | None) -> dict[str, Any]:
     """The trial that is worth most; without persons and months where none is worth anything."""
-    known = [row[name] for name in ("n_starts", "followed_months", "horizon_months")]
+    known = [row[name] for name in ("one_person", "followed_months", "horizon_months")]
     if prior is None or None in known:
         return dict.fromkeys(_TRIAL)
-    trial = best_trial(
-        prior,
-        starts_per_year=row["n_starts"],
-        followed_months=row["followed_months"],
-        horizon_months=row["horizon_months"],
+    best, *others = (
+        best_trial(
+            prior._replace(mean=prior.mean + moved),
+            starts_per_year=row["n_starts"],
+            followed_months=row["followed_months"],
+            horizon_months=row["horizon_months"],
+        )
+        for moved in (0.0, -row["one_person"], row["one_person"])
     )
-    if trial is None:
+    worths = [trial.worth if trial else 0.0 for trial in (best, *others)]
+    worth = float(to_step(worths[0], step_above(max(abs(one - worths[0]) for one in worths[1:]))))
+    if best is None or not worth:
         return {"trial_persons": None, "trial_months": None, "trial_worth": 0.0}
-    return dict(zip(_TRIAL, trial, strict=True))
+    return {"trial_persons": best.n_persons, "trial_months": best.n_months, "trial_worth": worth}
 
 
 def _own_starters_needed(

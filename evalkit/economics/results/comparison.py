@@ -135,7 +135,7 @@ def _without_options(name: str) -> pl.DataFrame:
     """A published table of comparisons without rows, and without the money and the persons that are
     added for all rows at once.
     """
-    return published(name).empty().drop("currency", "n_starters")
+    return published(name).empty().drop("currency", "n_starters", "one_person", strict=False)
 
 
 def _by_choice(options: list[Option]) -> dict[tuple[str, str], list[Option]]:

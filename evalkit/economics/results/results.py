@@ -33,6 +33,7 @@ from evalkit.economics.results.net_value import value_parts, value_ratios
 from evalkit.economics.results.payback import cash_flow_curve, delay_cost, payback, payback_by_year
 from evalkit.economics.results.seen_rows import seen_rows
 from evalkit.economics.results.sensitivity import displacement_keys, tornado, used_keys
+from evalkit.economics.results.shown import rounded_for_publication
 from evalkit.economics.results.who_pays import municipal_gain, payer_gains, shared_purse
 from evalkit.images import Sketch
 from evalkit.line.actors import ACTOR_NAMES, PUBLIC_PURSE
@@ -42,6 +43,8 @@ from evalkit.line.tables import published, table
 from evalkit.results import Tables
 
 _KEYS = ["district", "intervention_id", "estimand"]
+# What a published row rests on.
+_PERSONS = ("n_starters", "one_person")
 N_THRESHOLDS = 11
 
 
@@ -78,7 +81,8 @@ class ValueResults(Tables):
 
     def for_publication(self, status: pl.DataFrame) -> dict[str, pl.DataFrame]:
         """The tables by their published names, each row with the number of starters that it rests
-        on.
+        on and the most that one of them does to an estimate; what gate 2 cannot round by itself is
+        rounded (`evalkit.economics.results.shown`).
 
         A comparison of interventions rests on the intervention with the fewest starters.
 
@@ -88,19 +92,20 @@ class ValueResults(Tables):
             The table effect_status.
         """
         is_valued = (pl.col("source") == "raw") & (pl.col("subgroup") == EVERYBODY)
-        starters = status.filter(is_valued).select(*_KEYS, "n_starters")
+        starters = status.filter(is_valued).select(*_KEYS, *_PERSONS)
         fewest = (
             starters.join(self.totals.select(_KEYS).unique(), on=_KEYS, how="semi")
             .group_by("district", "estimand")
-            .agg(pl.col("n_starters").min())
+            .agg(pl.col("n_starters").min(), pl.col("one_person").max())
         )
-        tables = {}
+        counted = {"totals": self.totals}
         for field, rows in self.tables.items():
             if field != "totals":
                 counts = starters if "intervention_id" in rows.columns else fewest
-                keys = [key for key in counts.columns if key != "n_starters"]
-                tables[f"value_{field}"] = rows.join(counts, on=keys, how="left")
-        return tables
+                keys = [key for key in counts.columns if key not in _PERSONS]
+                counted[field] = rows.join(counts, on=keys, how="left")
+        shown = rounded_for_publication(counted)
+        return {f"value_{field}": rows for field, rows in shown.items() if field != "totals"}
 
 
 _OF_ONE_EFFECT = (
@@ -301,7 +306,7 @@ def _thresholds(book: PriceBook) -> np.ndarray:
 
 def _schema(field: str) -> pl.Schema:
     """Of a published table, without the persons behind a row, which are added last."""
-    return published(f"value_{field}").empty().drop("n_starters").schema
+    return published(f"value_{field}").empty().drop(_PERSONS, strict=False).schema
 
 
 def _money(book: PriceBook) -> dict:

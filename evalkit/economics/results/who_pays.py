@@ -45,8 +45,6 @@ def shared_purse(flow: CashFlow) -> list[dict]:
                 "gain_share": share,
                 "paid_now": float(cost[0]) + 0.0,
                 "paid_proposed": proposed,
-                "net_now": float(gain - cost[0]),
-                "net_proposed": None if proposed is None else gain - proposed,
             }
         )
     return rows

@@ -4,17 +4,24 @@ page, or `revalue`, has it under another price, displacement, horizon, rate or h
 The ledger is a sum of products, so three streams suffice: what the intervention itself costs; the
 months of work that displacement takes a share of, with what a month of it is worth; and all the
 rest. All are worth at the start, at the run's own discount rate.
+
+The table is public, so nothing in it may be one person's. Amounts are those of the periods between
+quoted months, in steps that one person does not move them by; within a period they are spread
+evenly. And no replicate of the effect is in it: the draws are normal ones around the estimate that
+spread and go together as the replicates do.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import floor, log10
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import numpy as np
 import polars as pl
-from numpy.typing import ArrayLike
 
+from evalkit.disclosure.curves import quoted_up_to
+from evalkit.disclosure.paths import PATH_PERSONS
+from evalkit.disclosure.rounding import share_of_error, step_above, to_step
 from evalkit.economics.ledger.cash_flow import WORK, CashFlow, cash_flow
 from evalkit.economics.ledger.discounting import MONTHS_PER_YEAR, discount_factors, mid_months
 from evalkit.economics.ledger.effect_paths import EffectPath, effect_paths, n_joint_draws, recycle
@@ -37,45 +44,47 @@ PAYER_COLUMNS: Mapping[LeverPayer, str] = {
     "public_purse": "purse",
     "society": "society",
 }
+# What there is in each period, in the order in which a page's script reads it.
+STREAMS = (
+    *("rest_district", "rest_purse", "rest_society"),
+    *("own_programme", "displaceable_months"),
+)
 # So many numbers leave for a district's page: with more interventions there are fewer draws.
 _MOST_NUMBERS = 30_000
-# Beside the amounts of each period, a draw has its share displaced and a displaced month's worth to
-# each payer.
-_OF_DRAW = 4
-_PER_PERIOD = 5
-# What is rounded to what: amounts by the book's step (`_step`), months, shares. Those of draws are
-# many and differ by much more; a month that is projected stands for many; the estimate is exact.
-_OF_DRAW_STEPS, _PROJECTED_STEPS, _ESTIMATE_STEPS = 2.0, 0.1, 0.01
-_OF_DRAW_MONTHS, _PROJECTED_MONTHS, _ESTIMATE_MONTHS = 1e-3, 1e-4, 1e-5
-_OF_DRAW_SHARE, _ESTIMATE_SHARE = 5e-4, 1e-6
+# What a draw has once that is a price, and about nobody.
+_PRICES = ("displaced_share", "discount_rate", "half_life")
+_SHARE_STEP = 5e-4
+# An amount that is spread over months stands in so many parts of its step.
+_PARTS = 100
+_EQUAL = 1e-9
+
+# The first and the last time of a period.
+_Span = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class _Streams:
     """One effect's streams at times 0..h and, where something is projected, in the first projected
-    month: `rest` (payer, draw, time), `programme` and `displaceable` (draw, time); and what each
-    draw has once, by column (draw,).
+    month: `by_time` (stream, draw, time), in the order of `STREAMS`; and what each draw has once,
+    by column (draw,).
     """
 
-    rest: np.ndarray
-    programme: np.ndarray
-    displaceable: np.ndarray
+    by_time: np.ndarray
     of_draw: dict[str, np.ndarray]
 
-    @property
-    def times(self) -> range:
-        return range(self.programme.shape[1])
+    def within(self, spans: Sequence[_Span]) -> np.ndarray:
+        """What they come to in each period: (stream, draw, period)."""
+        sums = [self.by_time[..., first : last + 1].sum(axis=-1) for first, last in spans]
+        return np.stack(sums, axis=-1)
 
 
-class _Period(NamedTuple):
-    """Times first..last, with amounts told in multiples of `step` and months in those of
-    `month_step`.
+class _People(NamedTuple):
+    """The persons behind an effect, and the most that one of them does to it, as a share of its
+    standard error.
     """
 
-    first: int
-    last: int
-    step: float
-    month_step: float
+    n_starters: int
+    one_person: float
 
 
 def value_levers(
@@ -87,90 +96,85 @@ def value_levers(
     min_starters: int,
     programmes: pl.DataFrame | None = None,
     n_draws: int | None = None,
-    horizon_months: int | None = None,
     without_livelihood: Collection[str] = (),
 ) -> pl.DataFrame:
-    """The table value_levers with n_starters, the persons behind a row.
+    """The table value_levers before gate 2.
 
     Parameters
     ----------
-    effect_draws, price_book, seed, programmes, n_draws, horizon_months
-        As in `value_results`, so that draw b is the same here and there.
+    effect_draws, price_book, seed, programmes, n_draws
+        As in `value_results`.
     status : DataFrame
         The table effect_status.
     min_starters : int
         Districts with fewer have no rows: pages show them the figures of all districts together.
+        Nor has anything of fewer than 50 people.
     without_livelihood : collection of str
         As in `value_effects`: these have no rows, since society's value cannot be said.
 
     Returns
     -------
     DataFrame
-        Amounts are rounded: where the book's largest price has five digits, those of a draw's year
-        to 20, of its projected month to 1, of the estimate to 0.1. Where there are more draws than
-        a page has room for, they are every so-maniest in the order of society's value: the spread
-        stays. Interventions that are compared with another one are left out. Nothing is projected
-        where the book has no half-life.
+        As many draws as a page has room for. Interventions that are compared with another one are
+        left out. Nothing is projected where the book has no half-life.
 
     Raises
     ------
     EstimationError, LedgerError
         As `value_results`.
     """
-    starters = _starters(status, min_starters)
-    counts = {
-        (district, intervention, estimand): n
-        for district, intervention, estimand, n in starters.iter_rows()
-    }
+    behind = _people(status, min_starters)
     whole = with_livelihood(effect_draws, without_livelihood)
     paths = with_programmes(effect_paths(whole), programmes, price_book)
     refuse_unknown_states(states_of(paths), price_book)
     drawn = draw_prices(price_book, np.arange(max(n_joint_draws(paths, n_draws)) + 1), seed=seed)
     n_ranging, _ = n_joint_draws(paths, n_draws)
-    chosen = [path for path in paths if _effect_of(path) in counts]
+    chosen = [path for path in paths if _effect_of(path) in behind]
     n_interventions = len({path.keys["intervention_id"] for path in chosen})
+    rng = np.random.default_rng(seed)
     tables = [
-        _rows(recycle(path, n_ranging), price_book, drawn, horizon_months, n_interventions)
+        _rows(
+            recycle(path, n_ranging),
+            *in_district(price_book, drawn, path.keys["district"]),
+            people=behind[_effect_of(path)],
+            most=_MOST_NUMBERS // n_interventions,
+            rng=rng,
+        )
         for path in chosen
     ]
-    levers = pl.concat([published("value_levers").empty().drop("n_starters"), *tables])
-    counted = levers.join(starters, on=["district", "intervention_id", "estimand"], how="left")
-    return _with_months_between_persons(counted, {path.n_months for path in chosen})
+    levers = pl.concat([published("value_levers").empty(), *tables])
+    keys = ["intervention_id", "estimand"]
+    between = levers.filter(district=CITY).unique(keys).select(*keys, "months_between_persons")
+    return (
+        levers.drop("months_between_persons")
+        .join(between, on=keys, how="left", maintain_order="left")
+        .select(levers.columns)
+    )
 
 
-def _starters(status: pl.DataFrame, min_starters: int) -> pl.DataFrame:
-    return status.filter(
+def _people(status: pl.DataFrame, min_starters: int) -> dict[tuple[str, str, str], _People]:
+    """Who is behind each effect that has levers."""
+    enough = status.filter(
         (pl.col("source") == "raw")
         & (pl.col("subgroup") == "all")
         & (pl.col("estimand") != ESTIMANDS["other"])
+        & (pl.col("n_starters") >= PATH_PERSONS)
         & ((pl.col("district") == CITY) | (pl.col("n_starters") >= min_starters))
-    ).select(
-        *(pl.col(key).cast(pl.String) for key in ("district", "intervention_id", "estimand")),
-        "n_starters",
     )
+    keys = [pl.col(key).cast(pl.String) for key in ("district", "intervention_id", "estimand")]
+    return {
+        (district, intervention, estimand): _People(n, one)
+        for district, intervention, estimand, n, one in enough.select(
+            *keys, "n_starters", _one_person(enough)
+        ).iter_rows()
+    }
 
 
-def _with_months_between_persons(levers: pl.DataFrame, followed: set[int]) -> pl.DataFrame:
-    """How much persons differ in the months of work that they gain while followed: from the error
-    of the effect in all districts together, which shrinks with the root of the starters.
-    """
-    keys = ["intervention_id", "estimand"]
-    of_city = levers.filter(pl.col("draw") > 0, pl.col("month") <= max(followed, default=0))
-    gained = (
-        of_city.filter(district=CITY)
-        .group_by(*keys, "draw", "n_starters")
-        .agg(pl.col("displaceable_months").sum())
-        .group_by(*keys, "n_starters")
-        .agg(pl.col("displaceable_months").sort().std())
-        .select(
-            *keys,
-            months_between_persons=pl.col("displaceable_months") * pl.col("n_starters").sqrt(),
-        )
+def _one_person(status: pl.DataFrame) -> pl.Series:
+    n, measured = (
+        status[name].cast(pl.Float64).to_numpy() for name in ("n_starters", "one_person")
     )
-    schema = published("value_levers").schema
-    return (
-        levers.drop("months_between_persons").join(gained, on=keys, how="left").select(list(schema))
-    )
+    return pl.Series("one_person", share_of_error(n, measured), dtype=pl.Float64)
 
 
 def _effect_of(path: EffectPath) -> tuple[str, str, str]:
@@ -181,65 +185,134 @@ def _rows(
     path: EffectPath,
     book: PriceBook,
     drawn: dict[str, np.ndarray],
-    horizon: int | None,
-    n_interventions: int,
+    *,
+    people: _People,
+    most: int,
+    rng: np.random.Generator,
 ) -> pl.DataFrame:
-    book, drawn = in_district(book, drawn, path.keys["district"])
-    streams, step = _streams(path, book, drawn), _step(book)
-    years = _years(path.n_months, step * _OF_DRAW_STEPS)
-    projected = [
-        _Period(t, t, step * _PROJECTED_STEPS, _PROJECTED_MONTHS)
-        for t in streams.times
-        if t > path.n_months
-    ]
-    estimates = [_Period(t, t, step * _ESTIMATE_STEPS, _ESTIMATE_MONTHS) for t in streams.times]
-    society = cash_flow(path, book, drawn, n_months=horizon).present_value(PERSPECTIVES["society"])
-    n_numbers = _PER_PERIOD * (len(years) + len(projected)) + _OF_DRAW
-    taken = 1 + _spread_out(society[1:], _MOST_NUMBERS // (n_interventions * n_numbers))
-    rows = [
-        *(_row(streams, 0, period) for period in estimates),
-        *(_row(streams, draw, period) for draw in taken for period in (*years, *projected)),
-    ]
-    of_effect = {"estimand": path.keys["estimand"], "currency": book.currency}
-    of_effect |= {key: path.keys[key] for key in ("district", "intervention_id")}
-    schema = published("value_levers").empty().drop("n_starters").schema
-    return pl.DataFrame([of_effect | row for row in rows], schema=schema)
-
-
-def _row(streams: _Streams, draw: int, period: _Period) -> dict:
-    step, times = period.step, slice(period.first, period.last + 1)
-    of_draw = {name: float(values[draw]) for name, values in streams.of_draw.items()}
-    rest = streams.rest[:, draw, times].sum(axis=1)
-    return {
-        "draw": int(draw),
-        "month": period.last,
-        **{
-            f"rest_{column}": _rounded(amount, step)
-            for column, amount in zip(PAYER_COLUMNS.values(), rest, strict=True)
-        },
-        "own_programme": _rounded(streams.programme[draw, times].sum(), step),
-        "displaceable_months": _rounded(streams.displaceable[draw, times].sum(), period.month_step),
-        **of_draw,
-    }
-
-
-def _years(n_months: int, step: float) -> list[_Period]:
-    """The followed months year by year, the start in the first; the last may be shorter."""
-    ends = [*range(MONTHS_PER_YEAR, n_months, MONTHS_PER_YEAR), n_months]
-    return [
-        _Period(first, last, step, _OF_DRAW_MONTHS)
-        for first, last in zip([0, *(end + 1 for end in ends)], ends, strict=False)
-    ]
-
-
-def _spread_out(values: np.ndarray, most: int) -> np.ndarray:
-    """Positions of at most so many values, evenly over their order, so that they spread as all
-    do.
+    """An effect's rows: the estimate by month and the draws by followed year, both with the first
+    projected month.
     """
-    if len(values) <= most:
-        return np.arange(len(values))
-    ranks = ((np.arange(most) + 0.5) * len(values) / most).astype(int)
-    return np.sort(np.argsort(values, kind="stable")[ranks])
+    streams, followed = _streams(path, book, drawn), path.n_months
+    n_times = streams.by_time.shape[2]
+    year_ends = [*range(MONTHS_PER_YEAR, followed, MONTHS_PER_YEAR), followed]
+    projected = [(time, time) for time in range(followed + 1, n_times)]
+    years = [*_spans(year_ends), *projected]
+    quoted = [*_spans(sorted({0, *quoted_up_to(followed), *year_ends})), *projected]
+    estimate, once = _estimate(streams, quoted, people.one_person)
+    n_made = min(most // (len(STREAMS) * len(years) + len(once)), len(path.draws) - 1)
+    centre = _Streams(estimate[:, None], {name: np.array([it]) for name, it in once.items()})
+    made = _made(streams, years, centre, people.one_person, n_draws=n_made, rng=rng)
+    gained = streams.by_time[-1, 1:, : followed + 1].sum(axis=1)
+    between = gained.std(ddof=1) * np.sqrt(people.n_starters)
+    step = step_above(2 * between / people.n_starters)
+    of_effect: dict[str, object] = {
+        **dict(zip(("district", "intervention_id", "estimand"), _effect_of(path), strict=True)),
+        "n_starters": people.n_starters,
+        "months_between_persons": float(to_step(between, step)),
+        "currency": book.currency,
+    }
+    rows = [
+        *_table(centre, range(n_times), first_draw=0),
+        *_table(made, [end for _, end in years], first_draw=1),
+    ]
+    return pl.DataFrame([of_effect | row for row in rows], schema=published("value_levers").schema)
+
+
+def _spans(ends: Sequence[int]) -> list[_Span]:
+    """The periods that end with these times, one after the other from 0 on."""
+    return [(before + 1, end) for before, end in pairwise([-1, *ends])]
+
+
+def _estimate(
+    streams: _Streams, spans: Sequence[_Span], one_person: float
+) -> tuple[np.ndarray, dict[str, float]]:
+    """The estimate's streams (stream, time), the sums of periods in steps that one person does not
+    move them by and spread evenly within; and what it has once.
+    """
+    sums = streams.within(spans)
+    shown, step = _shown(sums, one_person)
+    lengths = np.array([last - first + 1 for first, last in spans])
+    each = shown / lengths
+    parted = np.where(np.isfinite(step), to_step(each, step / _PARTS), each)
+    once = {
+        name: float(values[0] if name in _PRICES else _shown(values, one_person)[0])
+        for name, values in streams.of_draw.items()
+    }
+    return np.repeat(parted, lengths, axis=1), once
+
+
+def _shown(draws: np.ndarray, one_person: float) -> tuple[np.ndarray, np.ndarray]:
+    """The estimates, the first of the draws in the axis before the last (or the only one), in the
+    steps of what one person does to them, and the steps: NaN where no draw differs, as of a price.
+    """
+    axis = max(draws.ndim - 2, 0)
+    estimate, others = np.take(draws, 0, axis), np.delete(draws, 0, axis)
+    error = others.std(axis=axis)
+    # Sums of equal numbers differ in their last digits.
+    error = np.where(error > _EQUAL * np.abs(estimate), error, 0.0)
+    step = step_above(one_person * error)
+    return np.where(np.isfinite(step), to_step(estimate, step), estimate), step
+
+
+def _made(
+    streams: _Streams,
+    spans: Sequence[_Span],
+    centre: _Streams,
+    one_person: float,
+    *,
+    n_draws: int,
+    rng: np.random.Generator,
+) -> _Streams:
+    """Normal draws around the estimate that is shown, which spread and go together as the
+    replicates do: each is a sum of all replicates in random parts. Prices are those of some
+    replicates.
+    """
+    sums = streams.within(spans)
+    names = [name for name in streams.of_draw if name not in _PRICES]
+    drawn = np.column_stack(
+        [*np.moveaxis(sums, 1, 2).reshape(-1, sums.shape[1]), *(streams.of_draw[n] for n in names)]
+    )
+    middle = np.concatenate(
+        [centre.within(spans)[:, 0].ravel(), [centre.of_draw[name][0] for name in names]]
+    )
+    replicates = drawn[1:] - drawn[1:].mean(axis=0)
+    spread = _alike(replicates, n_draws, rng)
+    step = _shown(drawn, one_person)[1]
+    made = middle + np.where(np.isfinite(step), to_step(spread - spread.mean(axis=0), step), 0.0)
+    n_sums = sums.shape[0] * len(spans)
+    some = np.linspace(1, len(replicates), n_draws).round().astype(int)
+    prices = {name: values[some] for name, values in streams.of_draw.items() if name in _PRICES}
+    prices["displaced_share"] = to_step(prices["displaced_share"], _SHARE_STEP)
+    return _Streams(
+        made[:, :n_sums].T.reshape(sums.shape[0], len(spans), n_draws).swapaxes(1, 2),
+        dict(zip(names, made[:, n_sums:].T, strict=True)) | prices,
+    )
+
+
+def _alike(replicates: np.ndarray, n_draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Normal draws with the variances and covariances of the replicates (draw, column), which are
+    centred; only about so where there are fewer draws than columns.
+    """
+    _, sizes, axes = np.linalg.svd(replicates, full_matrices=False)
+    normal = rng.standard_normal((n_draws, len(sizes)))
+    normal -= normal.mean(axis=0)
+    if n_draws > len(sizes):
+        u, _, v = np.linalg.svd(normal, full_matrices=False)
+        normal = u @ v * np.sqrt(n_draws - 1)
+    return normal * (sizes / np.sqrt(len(replicates) - 1)) @ axes
+
+
+def _table(streams: _Streams, months: Sequence[int], *, first_draw: int) -> Iterator[dict]:
+    for draw in range(streams.by_time.shape[1]):
+        once = {name: float(values[draw]) for name, values in streams.of_draw.items()}
+        for month, amounts in zip(months, streams.by_time[:, draw].T, strict=True):
+            yield {
+                "draw": first_draw + draw,
+                "month": month,
+                **dict(zip(STREAMS, amounts.tolist(), strict=True)),
+                **once,
+            }
 
 
 def _streams(path: EffectPath, book: PriceBook, drawn: dict[str, np.ndarray]) -> _Streams:
@@ -258,19 +331,16 @@ def _streams(path: EffectPath, book: PriceBook, drawn: dict[str, np.ndarray]) ->
     lost = -worth(_only(book, programme), _own_programme(path), 0.0)
     society = list(PAYER_COLUMNS).index("society")
     months = _displaceable(path, book, prices, n_months, displacing)
-    of_draw = {"displaced_share": _shares(prices[appraisal.displacement.central])}
+    of_draw = {"displaced_share": prices[appraisal.displacement.central]}
     for column, of_payer, of_loss in zip(PAYER_COLUMNS.values(), displaced, lost, strict=True):
-        of_draw[f"displaced_{column}"] = _each_rounded(
-            _per_unit(of_payer, months),
-            of_draws=_step(book) * _OF_DRAW_STEPS,
-            estimate=_step(book) * _ESTIMATE_STEPS,
-        )
+        of_draw[f"displaced_{column}"] = _per_unit(of_payer, months)
         if column != "society":
-            of_draw[f"programme_{column}"] = _shares(_per_unit(of_loss, lost[society]))
+            of_draw[f"programme_{column}"] = _per_unit(of_loss, lost[society])
     of_draw["discount_rate"] = prices[appraisal.discount_rate]
     if appraisal.half_life is not None:
         of_draw["half_life"] = prices[appraisal.half_life]
-    return _Streams(worth(book, path, 0.0) + lost, lost[society], months, of_draw)
+    rest = worth(book, path, 0.0) + lost
+    return _Streams(np.stack([*rest, lost[society], months]), of_draw)
 
 
 def _through_time(flow: CashFlow) -> np.ndarray:
@@ -340,22 +410,3 @@ def _own_programme(path: EffectPath) -> EffectPath:
         programmes=[path.programmes[i] for i in own],
         participation={driver: shares[:, :, own] for driver, shares in path.participation.items()},
     )
-
-
-def _step(book: PriceBook) -> float:
-    """What rounding goes by, a power of ten: 10 where the largest price has five digits."""
-    largest = max(record.value for record in book.prices if record.is_money)
-    return 10.0 ** (floor(log10(largest)) - 3)
-
-
-def _shares(values: np.ndarray) -> np.ndarray:
-    return _each_rounded(values, of_draws=_OF_DRAW_SHARE, estimate=_ESTIMATE_SHARE)
-
-
-def _each_rounded(values: np.ndarray, *, of_draws: float, estimate: float) -> np.ndarray:
-    """One value for each draw, the estimate first."""
-    return np.concatenate([_rounded(values[:1], estimate), _rounded(values[1:], of_draws)])
-
-
-def _rounded(values: ArrayLike, step: float) -> np.ndarray:
-    return np.round(np.asarray(values, dtype=float) / step) * step + 0.0  # minus zero is zero

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from evalkit.disclosure.curves import by_every_month
 from evalkit.economics.what_if.lever_table import PAYER_COLUMNS, LeverPayer
 from evalkit.results import Result
 from evalkit.tables import CITY
@@ -74,10 +75,11 @@ class Levers(Result):
     `state`: what the page rests on. `months`: the estimate's streams at times 0..h and the first
     projected month; `years`: those of the estimate (draw 0) and the draws by period, of which
     `ends` are the last months. `published`: the page's values by payer and part. `purse_curve`:
-    what the public purse has gained by month. `trial_worth`: what the best trial is worth, where
-    the page says; it holds for `n_starts_of_figures`, the starts a year where the figures come
-    from. `months_between_persons`: how much persons differ in the months of work they gain, None
-    where that is not known. `n_independent`: draws of the effect.
+    what the public purse has gained by month, on a straight line between the months that are shown;
+    `is_monthly`: whether all are. `n_starters`: the people behind the figures. `trial_worth`: what
+    the best trial is worth, where the page says; it holds for `n_starts_of_figures`, the starts a
+    year where the figures come from. `months_between_persons`: how much persons differ in the
+    months of work they gain, None where that is not known. `n_independent`: draws of the effect.
     """
 
     state: LeverState
@@ -88,6 +90,8 @@ class Levers(Result):
     of_draws: OfDraws
     published: dict[tuple[LeverPayer, str], ValueOfStart]
     purse_curve: np.ndarray
+    is_monthly: bool
+    n_starters: int
     trial_worth: float | None
     n_starts_of_figures: float | None
     months_between_persons: float | None
@@ -139,6 +143,7 @@ def levers_of(
     curve = tables["value_curve"].filter(
         **of_figures, estimand=rows["estimand"][0], perspective="public_purse"
     )
+    purse_curve, is_monthly = by_every_month(curve["month"], curve["estimate"])
     offer, offer_of_figures = (
         _only_row(tables["offers"].filter(**keys)) or {} for keys in (at, of_figures)
     )
@@ -167,7 +172,9 @@ def levers_of(
             for payer in PAYERS
             for part in (OBSERVED, TOTAL)
         },
-        curve.sort("month")["estimate"].to_numpy(),
+        purse_curve,
+        is_monthly,
+        int(rows["n_starters"][0]),
         advice["trial_worth"],
         offer_of_figures.get("n_starts"),
         estimate["months_between_persons"][0],

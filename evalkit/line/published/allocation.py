@@ -1,12 +1,15 @@
 """Published tables of allocation: plans and places. What a plan says of a district rests on
-those who have started there."""
+those who have started there. What is exact in a guard is rounded before gate 2, since it follows
+from other numbers that are shown (`allocation.shown`, `economics.prices.place_costs`).
+"""
 
 from functools import partial
 
 from evalkit.line.table import Guard, Table
 
 _PLACE = ("district", "intervention_id")
-_estimates = partial(Table, guard=Guard("estimates", "n_starters"))
+_guard = partial(Guard, "estimates", "n_starters")
+_estimates = partial(Table, guard=_guard())
 
 ALLOCATION = (
     Table(
@@ -18,7 +21,14 @@ ALLOCATION = (
             *("marginal_cost", "currency", "price_year"),
         ),
         unit="money a place and month",
-        guard=Guard("estimates", "n_occupied"),
+        guard=Guard(
+            "estimates",
+            "n_occupied",
+            exact=(
+                *("places", "utilisation_share", "cost_per_filled_place", "cost_at_full_use"),
+                "marginal_cost",
+            ),
+        ),
         about=(
             "For whoever sets the internal price of a place: cost of places, filled and unfilled."
         ),
@@ -62,6 +72,7 @@ ALLOCATION = (
             "currency",
         ),
         unit="starts a year, months, money",
+        guard=_guard(exact=("cost", "shadow_price", "krona_price")),
         about=("For whoever divides places: the plan by district, intervention and target group."),
     ),
     _estimates(
@@ -70,6 +81,7 @@ ALLOCATION = (
         keys=_PLACE,
         values=("n_lent", "price_per_start", "receives", "shadow_price", "currency"),
         unit="starts a year, money",
+        guard=_guard(exact=("n_lent", "price_per_start", "receives", "shadow_price")),
         about="For whoever settles between districts: places lent and borrowed under the plan.",
     ),
     Table(
@@ -94,7 +106,13 @@ ALLOCATION = (
             *("ci_lower", "ci_upper", "probability_positive", "currency"),
         ),
         unit="starts a year, money a year",
-        guard=Guard("counts", "n_starters", total_over=("district",), needed=("n_starts_planned",)),
+        guard=Guard(
+            "counts",
+            "n_starters",
+            exact=("cost_now", "cost_planned"),
+            total_over=("district",),
+            needed=("n_starts_planned",),
+        ),
         grade="L",
     ),
     Table(
@@ -106,7 +124,7 @@ ALLOCATION = (
             *("per_krona", "n_starts", "gap", "currency"),
         ),
         unit="money a year, planned starts",
-        guard=Guard("estimates"),
+        guard=_guard(exact=("free_budget", "value", "downside", "per_krona", "gap")),
     ),
     Table(
         "allocation_plans",
@@ -117,16 +135,17 @@ ALLOCATION = (
             *("n_starts", "cost", "gap", "n_months_counted", "currency"),
         ),
         unit="money a year, starts, months",
-        guard=Guard("estimates"),
+        guard=_guard(exact=("value", "downside", "cost", "gap")),
     ),
     Table(
         "settlement",
-        "One row per month, district that pays, district whose places they are and intervention: "
-        "what is owed for places used.",
-        keys=("calendar_month", "home_district", "provider_district", "intervention_id"),
-        values=("n_place_months", "price_per_month", "amount", "currency"),
-        unit="places, money",
-        guard=Guard("estimates", "n_place_months"),
-        about="For the district's accountant: what is owed for places used, month by month.",
+        "One row per district that pays, district whose places they are and intervention: what is "
+        "owed for places used in the last twelve months known.",
+        keys=("home_district", "provider_district", "intervention_id"),
+        values=("counted_from", "counted_through", "price_per_month", "amount", "currency"),
+        unit="money",
+        guard=Guard("estimates", "n_persons", exact=("price_per_month", "amount")),
+        about="For whoever settles between districts: what is owed in a year. The accountant's "
+        "list month by month is work/settlement_by_month.",
     ),
 )

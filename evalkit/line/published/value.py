@@ -1,6 +1,10 @@
 """Published tables of value: sums per participant, guarded by the persons who started; prices,
-which are about nobody. Where nobody knows what people live on, an effect has rows of those alone
-whose result is seen all the same (`line.actors.SEEN_WITHOUT_LIVELIHOOD`)."""
+which are about nobody. What is exact in a guard is rounded before gate 2, since it follows from
+other numbers that are shown (`economics.results.shown`).
+
+Where nobody knows what people live on, an effect has rows of those alone whose result is seen all
+the same (`line.actors.SEEN_WITHOUT_LIVELIHOOD`).
+"""
 
 from functools import partial
 
@@ -8,7 +12,22 @@ from evalkit.line.table import Guard, Table
 
 _EFFECT = ("district", "intervention_id", "estimand")
 _RANGE = ("estimate", "ci_lower", "ci_upper")
-_estimates = partial(Table, guard=Guard("estimates", "n_starters"))
+_guard = partial(Guard, "estimates", "n_starters")
+_estimates = partial(Table, guard=_guard())
+# Taken from what is published, or made of it.
+_OF_ADVICE = (
+    *("probability_society", "probability_purse", "probability_observed", "probability_district"),
+    *("district_result", "district_lower", "district_upper", "worth_of_knowing", "trial_worth"),
+)
+# What the what-if is made of, in each period and once for a draw.
+_OF_PERIOD = (
+    *("rest_district", "rest_purse", "rest_society", "own_programme", "displaceable_months"),
+)
+_OF_DRAW = (
+    *("programme_district", "programme_purse", "displaced_share"),
+    *("displaced_district", "displaced_purse", "displaced_society"),
+    *("discount_rate", "half_life"),
+)
 
 VALUE = (
     _estimates(
@@ -92,9 +111,10 @@ VALUE = (
         keys=(*_EFFECT, "actor"),
         values=(
             *_RANGE,
-            *("gain_share", "paid_now", "paid_proposed", "net_now", "net_proposed", "currency"),
+            *("gain_share", "paid_now", "paid_proposed", "currency"),
         ),
         unit="money",
+        guard=_guard(exact=("gain_share", "paid_now", "paid_proposed")),
     ),
     _estimates(
         "value_municipality",
@@ -114,24 +134,31 @@ VALUE = (
             *("swing", "currency"),
         ),
         unit="money; value, low, high and switching value in the price's own unit",
+        guard=_guard(
+            exact=(
+                *("value", "low", "high", "value_at_low", "value_at_high", "switching_value"),
+                "swing",
+            )
+        ),
     ),
     _estimates(
         "value_levers",
         "One row per effect, draw and period, which ends with its month and begins after the row "
         "before: what the intervention costs society, the months of work that displacement takes "
         "a share of, and all the rest, worth at the start, so that the value can be had under "
-        "another price, displacement, horizon, rate or half-life. Draw 0, the estimate, by month; "
-        "others by year, as many draws as a page has room for. The first month after the "
-        "follow-up is projected.",
+        "another price, displacement, horizon, rate or half-life. Draw 0, the estimate, by month, "
+        "evenly between quoted months; others, which are made to spread as the replicates do, by "
+        "year, as many as a page has room for. The first month after the follow-up is projected.",
         keys=(*_EFFECT, "draw", "month"),
         values=(
-            *("rest_district", "rest_purse", "rest_society"),
-            *("own_programme", "programme_district", "programme_purse"),
-            *("displaceable_months", "displaced_share"),
-            *("displaced_district", "displaced_purse", "displaced_society"),
-            *("discount_rate", "half_life", "months_between_persons", "currency"),
+            "n_starters",
+            *_OF_PERIOD,
+            *_OF_DRAW,
+            "months_between_persons",
+            "currency",
         ),
         unit="money, months, shares",
+        guard=_guard(exact=(*_OF_PERIOD, *_OF_DRAW, "months_between_persons")),
     ),
     _estimates(
         "value_options",
@@ -142,6 +169,7 @@ VALUE = (
             "currency",
         ),
         unit="money, months",
+        guard=_guard(exact=("cost", "effect", "icer")),
     ),
     _estimates(
         "value_acceptability",
@@ -157,6 +185,7 @@ VALUE = (
         keys=("district", "estimand", "group"),
         values=("value", "currency"),
         unit="money",
+        guard=_guard(exact=("value",)),
     ),
     Table(
         "advice",
@@ -164,14 +193,13 @@ VALUE = (
         "is that society and the public purse gain, and whose figures say so.",
         keys=("district", "intervention_id"),
         values=(
-            *("advice", "advice_reason", "figures", "probability_society", "probability_purse"),
-            *("probability_observed", "probability_district", "district_result"),
-            *("district_lower", "district_upper", "worth_of_knowing", "trial_persons"),
-            *("trial_months", "trial_worth", "own_starters_needed", "horizon_months"),
+            *("advice", "advice_reason", "figures"),
+            *_OF_ADVICE,
+            *("trial_persons", "trial_months", "own_starters_needed", "horizon_months"),
             *("followed_months", "currency"),
         ),
         unit="probabilities, money, months, persons",
-        guard=Guard("estimates", "n_starters", is_uncounted_shown=True),
+        guard=_guard(exact=_OF_ADVICE, is_uncounted_shown=True),
         grade="L",
     ),
     Table(
@@ -181,7 +209,7 @@ VALUE = (
         keys=("intervention_id", "measure"),
         values=("before", "after", "advice_before", "advice_after", "cause", "data_through"),
         unit="persons, starts a year, money",
-        guard=Guard("estimates", "n_persons", is_uncounted_shown=True),
+        guard=Guard("estimates"),
         grade="L",
     ),
     Table(

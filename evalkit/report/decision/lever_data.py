@@ -8,6 +8,7 @@ from math import floor, isfinite, log10
 
 import polars as pl
 
+from evalkit.disclosure.curves import by_every_month, quoted_up_to
 from evalkit.report.decision.lever_block import lever_block
 from evalkit.report.decision.offered import Offered, curve_of, value_of
 from evalkit.report.decision.panels import origins
@@ -82,6 +83,10 @@ def _record(brief: Brief, one: Offered, beside: str | None) -> dict[str, object]
     }
     figures = brief.tables.row("offers", district=one.scope, intervention_id=one.intervention_id)
     name = capitalise(one.name)
+    rows = curve_of(brief, one, "public_purse")
+    curve, is_monthly = by_every_month(
+        [row["month"] for row in rows], [row["estimate"] for row in rows]
+    )
     return {
         "id": one.intervention_id,
         "name": f"{name}, {beside}" if beside else name,
@@ -103,7 +108,13 @@ def _record(brief: Brief, one: Offered, beside: str | None) -> dict[str, object]
             [_published(brief, one, payer, part) for part in ("observed", "total")]
             for payer in LEVER_PAYERS
         ],
-        "curve": [round(row["estimate"], 2) for row in curve_of(brief, one, "public_purse")],
+        "curve": [round(value, 2) for value in curve.tolist()],
+        "shown": None
+        if is_monthly
+        else quoted_up_to(
+            _MONTHS_PER_YEAR * max(_MOST_YEARS, advice["horizon_months"] // _MONTHS_PER_YEAR)
+        ),
+        "people": once["n_starters"],
         "trial": advice["trial_worth"],
         "starts": figures["n_starts"] if figures else None,
         "between_persons": once["months_between_persons"],

@@ -164,14 +164,20 @@
     return lever.base[months];
   }
 
+  /* As evalkit/disclosure/rounding.py: in twentieths of fewer than 100 people, else in hundredths. */
+  function shownProbability(lever, likely) {
+    var many = lever.people >= 100, parts = many ? 100 : 20, rounded = Math.round(likely * parts) / parts;
+    return many ? rounded : Math.min(Math.max(rounded, 1 / parts), 1 - 1 / parts);
+  }
+
   function moved(lever, payer, part, now) {
     var before = ofPage(lever, part === OBSERVED ? lever.followed : lever.state.horizon_months).told[payer];
-    var shown = lever.published[payer][part], after = summary(lever, now), surest = 1 - 0.5 / (lever.independent + 1);
+    var shown = lever.published[payer][part], after = summary(lever, now);
     var ends = [shown[1] + (after.low - before.low), shown[2] + (after.high - before.high)].sort(function (a, b) { return a - b; });
     var likely = shown[3] + (after.likely - before.likely);
     return {
       estimate: shown[0] + (after.estimate - before.estimate), low: ends[0], high: ends[1],
-      likely: Math.min(Math.max(likely, 1 - surest), surest)
+      likely: shownProbability(lever, Math.min(Math.max(likely, 0), 1))
     };
   }
 
@@ -203,7 +209,9 @@
       return page + (now[at] - before[at]);
     }
     while (month >= 0 && gained(month) >= 0) { month--; }
-    return month === horizon ? null : month + 1;
+    if (month === horizon) { return null; }
+    if (!lever.shown) { return month + 1; }
+    return Math.min(horizon, lever.shown.filter(function (shown) { return shown > month; })[0] || horizon);
   }
 
   /* ---- advice */

@@ -1,0 +1,184 @@
+"""A run's value as it may be shown, where gate 2 cannot round a number by itself: what is made of
+several estimates is made anew of the rounded ones, and what has no range takes the step of the
+value that it moves.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+
+from evalkit.disclosure.paths import PATH_PERSONS, path_months
+from evalkit.disclosure.rounding import share_of_error, step_above, step_of_range, to_step
+from evalkit.economics.results.comparison import Option, compare_options
+from evalkit.line.estimands import ESTIMANDS
+
+_KEYS = ["district", "intervention_id", "estimand"]
+_CHOICE = ["district", "estimand"]
+
+
+def rounded_for_publication(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """The tables of `ValueResults` with what gate 2 does not round: paths in the months that may be
+    shown, and numbers that are made of others.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        By field, with `n_starters` in each row.
+    """
+    parts = _with_steps(tables["parts"].filter(part="total"))
+    own = {
+        "curve": _curve(tables["curve"]),
+        "payback": _payback(tables["payback"]),
+        "purse": _purse(tables["purse"]),
+        "tornado": _tornado(tables["tornado"], parts),
+        "options": _options(tables["options"], parts, tables["totals"]),
+        "information": _information(tables["information"], parts),
+    }
+    return {**tables, **own}
+
+
+def _with_steps(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with the estimate as gate 2 shows it, and its step."""
+    lower, upper, n = (
+        rows[column].cast(pl.Float64).to_numpy()
+        for column in ("ci_lower", "ci_upper", "n_starters")
+    )
+    share = share_of_error(n, rows["one_person"].cast(pl.Float64).to_numpy())
+    step = step_of_range(lower, upper, share)
+    shown = to_step(rows["estimate"].to_numpy(), step)
+    return rows.with_columns(
+        _step=pl.Series(step, dtype=pl.Float64, nan_to_null=True),
+        _shown=pl.Series(shown, dtype=pl.Float64, nan_to_null=True),
+    )
+
+
+def _curve(curve: pl.DataFrame) -> pl.DataFrame:
+    """The months that so many people may show; below that of a path the last alone."""
+    is_shown = [
+        row["month"] in _months(row["n_starters"], row["last"])
+        for row in curve.select("month", "n_starters", last=pl.col("month").max().over(_KEYS)).rows(
+            named=True
+        )
+    ]
+    return curve.filter(pl.Series(is_shown, dtype=pl.Boolean))
+
+
+def _months(n_persons: int | None, last: int) -> list[int]:
+    if n_persons is None or n_persons < PATH_PERSONS:
+        return [last]
+    return sorted({*path_months(n_persons, last), last})
+
+
+def _payback(payback: pl.DataFrame) -> pl.DataFrame:
+    """Months by which money is back, of those that the curve is shown in; where it is deepest from
+    as many people on as a path needs.
+    """
+    rows = [
+        row
+        | {
+            "return_month": _first_of(row, "return_month"),
+            "deepest_month": _first_of(row, "deepest_month")
+            if (row["n_starters"] or 0) >= PATH_PERSONS
+            else None,
+        }
+        for row in payback.iter_rows(named=True)
+    ]
+    return pl.DataFrame(rows, schema=payback.schema)
+
+
+def _first_of(row: dict, column: str) -> int | None:
+    month = row[column]
+    if not month:
+        return month
+    return next(m for m in _months(row["n_starters"], row["horizon_months"]) if m >= month)
+
+
+def _purse(purse: pl.DataFrame) -> pl.DataFrame:
+    """The purses' shares of the gain and of the price, from what is shown of both."""
+    paid = purse["paid_now"].to_numpy()
+    step = step_above(np.abs(paid) * 2 / purse["n_starters"].cast(pl.Float64).to_numpy())
+    gains = pl.col("_shown").clip(0)
+    share = pl.when(gains.sum().over(_KEYS) > 0).then(gains / gains.sum().over(_KEYS))
+    price = pl.col("paid_now").sum().over(_KEYS)
+    proposed = _multiple(pl.col("gain_share") * price, pl.col("_paid_step").max().over(_KEYS))
+    return (
+        _with_steps(purse)
+        .with_columns(
+            paid_now=pl.Series(to_step(paid, step), nan_to_null=True),
+            _paid_step=pl.Series(step, nan_to_null=True),
+            gain_share=pl.when(pl.col("gain_share").is_not_null()).then(share.round(2)),
+        )
+        .with_columns(paid_proposed=pl.when(pl.col("paid_proposed").is_not_null()).then(proposed))
+        .select(purse.columns)
+    )
+
+
+def _tornado(tornado: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
+    """Ends in the step of the value that they are ends of, and where it changes sign between them
+    as far as they tell.
+    """
+    keys = [*_KEYS, "perspective"]
+    ends = ["value_at_low", "value_at_high"]
+    slope = (pl.col(ends[1]) - pl.col(ends[0])) / (pl.col("high") - pl.col("low"))
+    switch_step = _nice(pl.col("_step") / slope.abs())
+    shown = tornado.join(parts.select(*keys, "_step"), on=keys, how="left").with_columns(
+        *(_multiple(pl.col(end), pl.col("_step")).alias(end) for end in ends),
+        switching_value=_multiple(pl.col("switching_value"), switch_step),
+    )
+    is_within = pl.col("switching_value").is_between("low", "high", closed="none")
+    has_both_signs = pl.col(ends[0]) * pl.col(ends[1]) < 0
+    return shown.with_columns(
+        swing=(pl.col(ends[1]) - pl.col(ends[0])).abs(),
+        switching_value=pl.when(is_within.eq(has_both_signs)).then("switching_value"),
+    ).select(tornado.columns)
+
+
+def _options(options: pl.DataFrame, parts: pl.DataFrame, totals: pl.DataFrame) -> pl.DataFrame:
+    """Options beside each other by the costs and effects that are shown."""
+    costs = {
+        tuple(row[key] for key in _KEYS): row
+        for row in parts.filter(perspective="public_purse").iter_rows(named=True)
+    }
+    shown = []
+    for key, draws in totals.filter(pl.col("estimand") != ESTIMANDS["other"]).group_by(_KEYS):
+        benefit, cost, effect = (
+            draws.sort("draw")[column].to_numpy().copy()
+            for column in ("net_benefit", "net_public_cost", "work_months")
+        )
+        row = costs[key]
+        share = share_of_error(np.array(row["n_starters"]), np.array(row["one_person"], float))
+        cost[0] = -row["_shown"]
+        effect[0] = to_step(effect[0], step_above(share * effect[1:].std(ddof=1)))
+        shown.append(Option(key[0], key[2], key[1], benefit, cost, effect, {}))
+    compared = compare_options(shown)
+    others = options.drop(set(compared.columns) - {*_CHOICE, "option"})
+    return compared.join(others, on=[*_CHOICE, "option"]).select(options.columns)
+
+
+def _information(information: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
+    """What knowing is worth, in the largest step of the values that are chosen between."""
+    steps = parts.filter(perspective="society").group_by(_CHOICE).agg(pl.col("_step").max())
+    return (
+        information.join(steps, on=_CHOICE, how="left")
+        .with_columns(value=_multiple(pl.col("value"), pl.col("_step")))
+        .select(information.columns)
+    )
+
+
+def _nice(size: pl.Expr) -> pl.Expr:
+    return size.map_batches(
+        lambda sizes: pl.Series(step_above(sizes.cast(pl.Float64).to_numpy()), nan_to_null=True),
+        return_dtype=pl.Float64,
+    )
+
+
+def _multiple(value: pl.Expr, step: pl.Expr) -> pl.Expr:
+    """As `to_step`."""
+    return pl.struct(value=value, step=step).map_batches(
+        lambda rows: pl.Series(
+            to_step(*(rows.struct.field(name).to_numpy() for name in ("value", "step"))),
+            nan_to_null=True,
+        ),
+        return_dtype=pl.Float64,
+    )
