@@ -10,7 +10,7 @@ from evalkit.disclosure.counts import ROUNDED
 from evalkit.disclosure.paths import is_too_few
 from evalkit.disclosure.published import Published
 from evalkit.disclosure.request_checks import check_table
-from evalkit.disclosure.rounding import round_counts, round_measures
+from evalkit.disclosure.rounding import BASE, round_counts, round_measures
 from evalkit.disclosure.sealing import seal_table
 
 # A judgement from a trial on 51 arms of two runs (docs/DISCLOSURE.md): below it one person moves a
@@ -99,7 +99,8 @@ def protect_estimates(
         shown = round_measures(
             shown,
             values,
-            n_persons=n_behind,
+            # As everybody knows it: a step that followed the true number would tell it.
+            n_persons=np.floor(n_behind / BASE + 0.5) * BASE,
             one_person=rows[one_person].cast(pl.Float64).to_numpy() if one_person else None,
             change=rows[change].cast(pl.Float64).to_numpy() if change else None,
             spans={name: np.full(rows.height, span) for name, span in (spans or {}).items()},

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.disclosure.paths import PATH_PERSONS, path_months
-from evalkit.disclosure.rounding import share_of_error, step_above, step_of_range, to_step
+from evalkit.disclosure.rounding import BASE, share_of_error, step_above, step_of_range, to_step
 from evalkit.economics.results.comparison import Option, compare_options
 from evalkit.line.estimands import ESTIMANDS
 
@@ -40,11 +40,11 @@ def rounded_for_publication(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.
 
 def _with_steps(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with the estimate as gate 2 shows it, and its step."""
-    lower, upper, n = (
+    lower, upper, n, one_person = (
         rows[column].cast(pl.Float64).to_numpy()
-        for column in ("ci_lower", "ci_upper", "n_starters")
+        for column in ("ci_lower", "ci_upper", "n_starters", "one_person")
     )
-    share = share_of_error(n, rows["one_person"].cast(pl.Float64).to_numpy())
+    share = share_of_error(np.floor(n / BASE + 0.5) * BASE, one_person)
     step = step_of_range(lower, upper, share)
     shown = to_step(rows["estimate"].to_numpy(), step)
     return rows.with_columns(

@@ -28,15 +28,14 @@ def since_last(run: Run) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        The table `since_last` before gate 2: one row per intervention and measure, of all districts
-        together: before and after (persons, starts per year, money per start), advice_before and
+        The table `since_last`: one row per intervention and measure, of all districts together:
+        before and after (persons, starts per year, money per start), advice_before and
         advice_after, cause (what differs between the runs: data, prices, method, joined by "_"),
-        data_through (the last month of the run before), n_persons. Empty where there is none
-        before.
+        data_through (the last month of the run before). Empty where there is none before.
     """
     before = run.previous_dir
     if before is None:
-        return published("since_last").empty().with_columns(n_persons=pl.lit(None, pl.Int32))
+        return published("since_last").empty()
     record = run_record(before)
     then = _values(_published_in(before))
     today = _values(_published_in(run.run_dir))
@@ -52,8 +51,7 @@ def since_last(run: Run) -> pl.DataFrame:
         }
         for intervention, measure in sorted({*then, *today})
     ]
-    schema = {**published("since_last").schema, "n_persons": pl.Int32()}
-    return pl.DataFrame(rows, schema=schema)
+    return pl.DataFrame(rows, schema=published("since_last").schema)
 
 
 def _published_in(folder: Path) -> dict[str, Published]:
@@ -65,17 +63,16 @@ def _published_in(folder: Path) -> dict[str, Published]:
 
 
 def _values(tables: Mapping[str, Published]) -> dict[tuple[str, str], dict[str, Any]]:
-    """By intervention and measure: a number or an advice, and the persons behind it."""
+    """By intervention and measure: a number or an advice."""
     rows = {
         name: [row for row in table.data.iter_rows(named=True) if row["district"] == CITY]
         for name, table in tables.items()
     }
     found: dict[tuple[str, str], dict[str, Any]] = {
-        (CITY, row["measure"]): {"value": row["count"], "n_persons": row["count"]}
+        (CITY, row["measure"]): {"value": row["count"]}
         for row in rows.get("people", ())
         if row["measure"] == "persons_with_support"
     }
-    persons = {row["intervention_id"]: row["n_persons"] for row in rows.get("offers", ())}
     for name, measure, value, chosen in (
         ("offers", "starts", "n_starts", {}),
         ("value_parts", "society", "estimate", {"perspective": "society", "part": "total"}),
@@ -83,24 +80,18 @@ def _values(tables: Mapping[str, Published]) -> dict[tuple[str, str], dict[str, 
     ):
         for row in rows.get(name, ()):
             if all(row[key] == wanted for key, wanted in chosen.items()):
-                intervention = row["intervention_id"]
                 what = "advice" if measure == "advice" else "value"
-                found[intervention, measure] = {
-                    what: row[value],
-                    "n_persons": persons.get(intervention),
-                }
+                found[row["intervention_id"], measure] = {what: row[value]}
     return found
 
 
 def _both(then: dict[str, Any] | None, now: dict[str, Any] | None) -> dict[str, Any]:
     then, now = then or {}, now or {}
-    counts = [one["n_persons"] for one in (then, now) if one]
     return {
         "before": then.get("value"),
         "after": now.get("value"),
         "advice_before": then.get("advice"),
         "advice_after": now.get("advice"),
-        "n_persons": None if None in counts else min(counts),
     }
 
 

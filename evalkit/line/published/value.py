@@ -12,7 +12,7 @@ from evalkit.line.table import Guard, Table
 
 _EFFECT = ("district", "intervention_id", "estimand")
 _RANGE = ("estimate", "ci_lower", "ci_upper")
-_guard = partial(Guard, "estimates", "n_starters")
+_guard = partial(Guard, "estimates", "n_starters", one_person="one_person")
 _estimates = partial(Table, guard=_guard())
 # Taken from what is published, or made of it.
 _OF_ADVICE = (
@@ -158,7 +158,9 @@ VALUE = (
             "currency",
         ),
         unit="money, months, shares",
-        guard=_guard(exact=(*_OF_PERIOD, *_OF_DRAW, "months_between_persons")),
+        guard=Guard(
+            "estimates", "n_starters", exact=(*_OF_PERIOD, *_OF_DRAW, "months_between_persons")
+        ),
     ),
     _estimates(
         "value_options",
@@ -199,7 +201,7 @@ VALUE = (
             *("followed_months", "currency"),
         ),
         unit="probabilities, money, months, persons",
-        guard=_guard(exact=_OF_ADVICE, is_uncounted_shown=True),
+        guard=Guard("estimates", "n_starters", exact=_OF_ADVICE, is_uncounted_shown=True),
         grade="L",
     ),
     Table(
