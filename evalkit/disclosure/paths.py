@@ -21,8 +21,8 @@ OTHER = "other"
 
 
 def path_months(n_persons: int, last: int) -> list[int]:
-    """The months up to a last one that a path of so many people in the smaller arm may show."""
-    return list(range(last + 1)) if n_persons >= MONTHLY_PERSONS else quoted_up_to(last)
+    """The months that a path of so many people in the smaller arm may show, the last among them."""
+    return list(range(last + 1)) if n_persons >= MONTHLY_PERSONS else quoted_up_to(last, (last,))
 
 
 def states_together(

@@ -10,7 +10,7 @@ KEYS = {"name": "path", "unit": "share", "source": "test", "grade": "M"}
 
 
 def test_a_path_of_many_is_monthly_and_one_of_fewer_stands_at_the_quoted_months():
-    assert path_months(299, 20) == [0, 3, 6, 9, 12, 18]
+    assert path_months(299, 20) == [0, 3, 6, 9, 12, 18, 20]
     assert path_months(300, 4) == [0, 1, 2, 3, 4]
 
 

@@ -129,5 +129,6 @@ def test_numbers_of_an_effect_carry_the_change_of_their_own_outcome(world):
 
     found = with_change(summary, people)["person_change"].to_list()
 
-    last = people.filter(state="work", month=people["month"].max())
-    assert found == [last["months_change"].max(), last["share_change"].max()]
+    of_work = people.filter(state="work")
+    last = of_work.filter(month=people["month"].max())
+    assert found == [last["months_change"].max(), of_work["share_change"].max()]

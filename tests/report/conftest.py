@@ -392,21 +392,10 @@ def _states(place):
 
 def _effect_status():
     rows = [
-        ("Norr", *EFFECT.values(), "estimated", None, 64, 230, 88.4, 0.06, 1000, 0),
-        (
-            "Öster & Ön",
-            *EFFECT.values(),
-            "cannot_be_said",
-            "few_starters",
-            8,
-            55,
-            21.0,
-            0.2,
-            1000,
-            3,
-        ),
-        ("Söder", *EFFECT.values(), "cannot_be_said", "few_starters", None, 5, 3.0, 0.5, 1000, 400),
-        ("all", *EFFECT.values(), "estimated", None, 72, 290, 131.7, 0.04, 1000, 0),
+        ("Norr", *EFFECT.values(), "estimated", None, 64, 230, 88.4, 0.06, 1000),
+        ("Öster & Ön", *EFFECT.values(), "cannot_be_said", "few_starters", 8, 55, None, None, 1000),
+        ("Söder", *EFFECT.values(), "cannot_be_said", "few_starters", 1, 5, None, None, 1000),
+        ("all", *EFFECT.values(), "estimated", None, 72, 290, 131.7, 0.04, 1000),
     ]
     values = [
         "effect_state",
@@ -416,7 +405,6 @@ def _effect_status():
         "effective_sample_size",
         "max_weight",
         "n_draws",
-        "n_draws_without_starters",
     ]
     table = _frame(rows, [*EFFECT_KEYS, *values])
     return protect_estimates(

@@ -72,6 +72,14 @@ def test_lock_in_is_seen_in_the_first_unbroken_months_below_zero():
     assert (finding.verdict, finding.months, finding.lowest["month"]) == ("seen", (1, 2), 2)
 
 
+def test_lock_in_runs_over_the_months_that_are_shown():
+    months = [month(m, -0.1, -0.2, -0.05) for m in (3, 6, 9)] + [month(12, 0, -1, 1)]
+
+    finding = lock_in([*months, month(24, 0.1, 0, 0.2)])
+
+    assert finding is not None and finding.months == (3, 6, 9)
+
+
 def test_lock_in_names_the_lowest_month_when_nothing_is_certain():
     finding = lock_in([month(m, -0.1 * m, -1, 1) for m in range(1, 5)])
 

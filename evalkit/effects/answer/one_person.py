@@ -104,19 +104,26 @@ def with_change(
     summary: pl.DataFrame, people: pl.DataFrame, *, arms: Sequence[str] = ARMS
 ) -> pl.DataFrame:
     """The table `effect_summary` with person_change beside each row: the most that one person
-    changes any of its numbers by.
+    changes any of its numbers by. That of the share at the end is that of the whole path, so that
+    both show one number.
     """
-    last = people.filter(
-        pl.col("arm").is_in(arms), pl.col("month") == pl.col("month").max().over(_EFFECT)
-    )
-    changes = [
-        last.select(*_EFFECT, outcome=outcome, person_change=column)
-        for outcome, column in (
-            ("months_" + pl.col("state"), "months_change"),
-            (pl.col("state") + "_share_at_end", "share_change"),
+    of_state = (
+        people.filter(pl.col("arm").is_in(arms))
+        .group_by(*_EFFECT, "state")
+        .agg(
+            pl.col("share_change").max(),
+            pl.col("months_change").filter(pl.col("month") == pl.col("month").max()).max(),
         )
-    ]
-    of_outcome = pl.concat(changes).group_by(*_EFFECT, "outcome").agg(pl.col("person_change").max())
+    )
+    of_outcome = pl.concat(
+        [
+            of_state.select(*_EFFECT, outcome=outcome, person_change=column)
+            for outcome, column in (
+                ("months_" + pl.col("state"), "months_change"),
+                (pl.col("state") + "_share_at_end", "share_change"),
+            )
+        ]
+    )
     return summary.join(of_outcome, on=[*_EFFECT, "outcome"], how="left", maintain_order="left")
 
 
@@ -129,13 +136,14 @@ def states_told_together(people: pl.DataFrame) -> dict[tuple[str, ...], list[str
 
 def shown_paths(curves: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
     """The table `effect_curves` at the months and of the states that a path may show, with the
-    people behind each row, and person_change: the most that one person changes any month by.
+    people behind each row, and person_change: the most that one person changes any month by, in
+    either arm.
     """
     path = [*_EFFECT, "state", "arm"]
     behind = people.filter(~pl.col("is_together")).select(
         *path,
         *("month", "n_fewest", "n_in_state", "n_moved"),
-        person_change=pl.col("share_change").filter(pl.col("n_moved") >= MOVED).max().over(path),
+        person_change=pl.col("share_change").max().over(*_EFFECT, "state"),
     )
     at_start = behind.filter(pl.col("month") == 1).with_columns(
         n_in_state="n_fewest", n_moved=pl.lit(None, pl.Int32), month=pl.lit(0, pl.Int32)

@@ -10,6 +10,7 @@ from evalkit.report.decision.more_months import name_with_verdict
 from evalkit.report.decision.offered import (
     Offered,
     differences_of,
+    end_of,
     months_of,
     offered,
     timing_of,
@@ -29,7 +30,8 @@ from evalkit.report.parts.numbers import (
     Row,
 )
 from evalkit.report.parts.sentences import side_of_zero
-from evalkit.vocabulary import Band, band_of
+from evalkit.report.parts.verdicts import band_of_months
+from evalkit.vocabulary import Band
 from evalkit.words import capitalise
 
 _HEIGHT = 190
@@ -60,6 +62,11 @@ class _Effect:
     one: Offered
     months: Row
     differences: list[Row]
+
+    @property
+    def path(self) -> list[Row]:
+        """The months that are shown."""
+        return [row for row in self.differences if row.has("estimate")]
 
 
 def what_changes(brief: Brief) -> Part | None:
@@ -111,7 +118,7 @@ def _heading(brief: Brief, effects: Sequence[_Effect]) -> Markup:
 
 
 def _band(effect: _Effect) -> Band:
-    return band_of(effect.months["probability_positive"])
+    return band_of_months(effect.months)
 
 
 def _outcome(brief: Brief, effect: _Effect) -> str:
@@ -138,7 +145,7 @@ def _panels(
         for limit in ("estimate", "ci_lower", "ci_upper")
         if row[limit] is not None
     ]
-    y = scale_over(limits, step=_STEP)
+    y = scale_over(limits or [0.0], step=_STEP)
     x = Scale(0, max(effect.differences[-1]["month"] for effect in effects))
     told: Counter[str] = Counter()
     return tuple(
@@ -160,14 +167,14 @@ def _panel(brief: Brief, effect: _Effect, x: Scale, y: Scale, told: Counter[str]
         unit=words.html(
             "changes.unit", duration=brief.number(effect.differences[-1], "month", DURATION)
         ),
-        curve=_curve(brief, effect, x, y),
-        axis=_axis(brief, x),
+        curve=_curve(brief, effect, x, y) if effect.path else Markup(),
+        axis=_axis(brief, x) if effect.path else Markup(),
         sentence=_sentence(brief, effect, told),
     )
 
 
 def _curve(brief: Brief, effect: _Effect, x: Scale, y: Scale) -> Markup:
-    rows = effect.differences
+    rows = effect.path
     planned = timing_of(brief, effect.one, "planned_months")
     curves = []
     if planned is not None and planned["estimate"] >= 1:
@@ -212,7 +219,7 @@ def _axis(brief: Brief, x: Scale) -> Markup:
 
 
 def _label(brief: Brief, effect: _Effect) -> str:
-    last = effect.differences[-1]
+    last = effect.path[-1]
     return brief.words.html(
         "changes.label",
         intervention=capitalise(effect.one.name),
@@ -257,10 +264,12 @@ def _beginning(brief: Brief, effect: _Effect) -> tuple[str, dict[str, Markup]]:
 
 def _end(brief: Brief, effect: _Effect) -> tuple[str, dict[str, Markup]]:
     """The difference in the last month followed."""
-    last = effect.differences[-1]
+    end = end_of(brief, effect.one)
+    if end is None or not end.has("ci_lower", "ci_upper"):
+        return "", {}
     values = {
-        "duration": brief.number(last, "month", DURATION),
-        "difference": brief.number(last, "estimate", POINTS),
-        "range": brief.range_of(last, POINTS),
+        "duration": brief.number(effect.differences[-1], "month", DURATION),
+        "difference": brief.number(end, "difference", POINTS),
+        "range": brief.range_of(end, POINTS),
     }
-    return f"changes.end_{side_of_zero(last)}", values
+    return f"changes.end_{side_of_zero(end)}", values

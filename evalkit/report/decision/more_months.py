@@ -10,8 +10,8 @@ from evalkit.report.decision.offered import Offered, differences_of, months_of
 from evalkit.report.decision.valued import Sentence, names_in_sentence
 from evalkit.report.parts.document import Brief
 from evalkit.report.parts.numbers import CHANGE_MONTHS, DURATION, Row
-from evalkit.report.parts.verdicts import marked
-from evalkit.vocabulary import BANDS, Band, band_of
+from evalkit.report.parts.verdicts import band_of_months, marked
+from evalkit.vocabulary import BANDS, Band
 
 
 def with_months(brief: Brief, ones: Sequence[Offered]) -> list[tuple[Offered, Row]]:
@@ -36,7 +36,7 @@ def name_with_verdict(brief: Brief, one: Offered, row: Row) -> Markup:
         question="changes",
         subject=(*one.keys.values(), f"months_{outcome}"),
         horizon=differences_of(brief, one)[-1]["month"],
-        band=band_of(row["probability_positive"]),
+        band=band_of_months(row),
     )
 
 
@@ -50,7 +50,7 @@ def more_months(brief: Brief, ones: Sequence[Offered]) -> Sentence | None:
     words = brief.words
     names: dict[Band, list[Markup]] = {band: [] for band in BANDS}
     for one, row in told:
-        names[band_of(row["probability_positive"])].append(name_with_verdict(brief, one, row))
+        names[band_of_months(row)].append(name_with_verdict(brief, one, row))
     first, *others = (band for band in BANDS if names[band])
     finding = words.html(
         f"answer.months_{first}",

@@ -92,12 +92,20 @@ def months_of(brief: Brief, one: Offered) -> Row | None:
 
 
 def differences_of(brief: Brief, one: Offered) -> list[Row]:
-    """The difference in the share in its outcome, by month (table effect_curves); empty where that
-    is not shown.
+    """The difference in the share in its outcome, by month (table effect_curves), the last one that
+    of the end of the follow-up. Of few people no month is shown, or not each.
     """
     outcome = brief.about(one.intervention_id).words.outcome
     rows = brief.tables.rows("effect_curves", state=outcome, arm="difference", **one.keys)
-    return sorted((row for row in rows if row.has("estimate")), key=lambda row: row["month"])
+    return sorted(rows, key=lambda row: row["month"])
+
+
+def end_of(brief: Brief, one: Offered) -> Row | None:
+    """The share in its outcome at the end of the follow-up (table effect_summary); None where that
+    is not shown.
+    """
+    outcome = brief.about(one.intervention_id).words.outcome
+    return _shown(brief, "effect_summary", one, "difference", outcome=f"{outcome}_share_at_end")
 
 
 def timing_of(brief: Brief, one: Offered, measure: str) -> Row | None:

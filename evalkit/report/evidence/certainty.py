@@ -66,12 +66,8 @@ def what_cannot_be_said(brief: Brief) -> Section:
 
 
 def _lead(brief: Brief, effect: Effect) -> Markup:
-    verdict = effect.verdict
-    if not verdict.has("n_starters"):
-        return brief.words.html("sure.lead_withheld")
     return brief.words.html(
-        "sure.lead",
-        n_starters=brief.number(verdict, "n_starters", COUNT),
+        "sure.lead", n_starters=brief.number(effect.verdict, "n_starters", COUNT)
     )
 
 
@@ -124,17 +120,8 @@ def _draws_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
                 "sure.effective", ess=brief.number(verdict, "effective_sample_size", COUNT)
             )
         )
-    if verdict.has("n_draws", "n_draws_without_starters"):
-        key = "sure.draws" if verdict["n_draws_without_starters"] else "sure.draws_full"
-        numbers = {
-            column: brief.number(verdict, column, COUNT)
-            for column in ("n_draws", "n_draws_without_starters")
-        }
-        text.append(
-            brief.words.html(
-                key, n_draws=numbers["n_draws"], n_empty=numbers["n_draws_without_starters"]
-            )
-        )
+    if verdict.has("n_draws"):
+        text.append(brief.words.html("sure.draws", n_draws=brief.number(verdict, "n_draws", COUNT)))
     return tuple(text)
 
 

@@ -2,6 +2,7 @@
 
 from markupsafe import Markup, escape
 
+from evalkit.disclosure.paths import PATH_PERSONS
 from evalkit.report.evidence.effect_pictures import (
     effect_pictures,
     further_pictures,
@@ -40,7 +41,8 @@ from evalkit.report.parts.numbers import (
     points_form,
 )
 from evalkit.report.parts.sentences import lock_in
-from evalkit.vocabulary import BANDS, band_of
+from evalkit.report.parts.verdicts import band_of_months
+from evalkit.vocabulary import BANDS
 
 _VERDICTS = (*BANDS, "unshown")
 _KEY_OUTCOMES = ("months_work", "months_studies", "months_support")
@@ -115,11 +117,7 @@ def _grouped(told: list[Told]) -> tuple[Markup, ...]:
 
 def _verdict(brief: Brief, effect: Effect) -> str:
     months = months_gained(brief, effect)
-    return (
-        band_of(months["probability_positive"])
-        if months and months.has(*VERDICT_COLUMNS)
-        else "unshown"
-    )
+    return band_of_months(months) if months and months.has(*VERDICT_COLUMNS) else "unshown"
 
 
 def _lead(brief: Brief, effect: Effect) -> Markup:
@@ -138,7 +136,7 @@ def _answer(brief: Brief, effect: Effect) -> Markup:
     if months is None or not months.has(*VERDICT_COLUMNS):
         return brief.words.html("change.lead_unshown", intervention=intervention)
     verdict = brief.words.html(
-        f"change.lead_{band_of(months['probability_positive'])}",
+        f"change.lead_{band_of_months(months)}",
         intervention=intervention,
         month=month_of_horizon(brief, effect),
         months=brief.number(months, "difference", CHANGE_MONTHS),
@@ -183,6 +181,8 @@ def _effect_block(brief: Brief, effect: Effect) -> Block:
     read_as = (words.html("change.grace", **when),) if when else ()
     if not tells_work(brief):
         read_as += (words.html("outcome.how_on_record"),)
+    if not any(row.has("estimate") for row in difference_by_month(brief, effect)):
+        read_as += (words.html("change.no_path", n_persons=words.number(PATH_PERSONS)),)
     if protocol and protocol.estimand != "ATT":
         read_as += (words.html(f"change.estimand_{protocol.estimand}"),)
     return Block(

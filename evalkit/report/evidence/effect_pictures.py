@@ -15,9 +15,9 @@ from evalkit.report.parts.definitions import tells_work
 from evalkit.report.parts.document import Brief, DataTable, Figure, Further
 from evalkit.report.parts.figures import picture
 from evalkit.report.parts.numbers import CHANGE_MONTHS, MONTHS, POINTS, SHARE, Form, Row
+from evalkit.report.parts.verdicts import band_of_months
 from evalkit.report.view import Cell, View, cell, key, number, of, pivoted, with_range
 from evalkit.tables import slug
-from evalkit.vocabulary import band_of
 
 _TABLE_STEP_MONTHS = 3
 _ARMS = ("treated", "comparison", "difference")
@@ -62,7 +62,7 @@ def summary_tables(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
 def _months_figure(brief: Brief, effect: Effect) -> tuple[Figure, ...]:
     months = months_gained(brief, effect)
     is_told = months is not None and months.has(*VERDICT_COLUMNS)
-    verdict = band_of(months["probability_positive"]) if is_told else "unclear"
+    verdict = band_of_months(months) if is_told else "unclear"
     sentence = brief.words.html(f"change.figure_months_{verdict}")
     conclusion = marked_change(brief, effect, sentence) if is_told else sentence
     tables = summary_tables(brief, effect)

@@ -11,9 +11,8 @@ from evalkit.report.evidence.people import month_cell
 from evalkit.report.parts.document import Brief
 from evalkit.report.parts.numbers import COUNT, Row
 from evalkit.report.parts.place import INTERVENTIONS, Place
-from evalkit.report.parts.verdicts import marked
+from evalkit.report.parts.verdicts import band_of_months, marked
 from evalkit.tables import slug
-from evalkit.vocabulary import band_of
 
 VERDICT_COLUMNS = ("difference", "ci_lower", "ci_upper", "probability_positive")
 _WITHHELD = {"effect_state": "cannot_be_said", "reason": "few_people"}
@@ -76,14 +75,13 @@ def primary_verdicts(brief: Brief, district: str) -> list[Row]:
 def reason_in_words(brief: Brief, effect: Effect) -> Markup:
     """Why the district's own effect cannot be said."""
     verdict, protocol = effect.verdict, brief.protocols.get(effect.intervention_id)
-    key = f"reason.{verdict['reason']}" + ("" if verdict.has("n_starters") else "_withheld")
     values = {
         "intervention": brief.words.text(effect.intervention_id),
         "n_starters": brief.number(verdict, "n_starters", COUNT),
     }
     if protocol:
         values["min_starters"] = protocol.refusal.min_starters
-    return brief.words.html(key, **values)
+    return brief.words.html(f"reason.{verdict['reason']}", **values)
 
 
 def heading_of(brief: Brief, effect: Effect) -> str:
@@ -134,5 +132,5 @@ def marked_change(brief: Brief, effect: Effect, text: Markup) -> Markup:
         question="changes",
         subject=subject,
         horizon=curve[-1]["month"] if curve else 0,
-        band=band_of(months["probability_positive"]),
+        band=band_of_months(months),
     )

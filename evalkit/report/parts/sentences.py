@@ -7,6 +7,7 @@ closed: a range that touches zero holds it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Literal
 
 from evalkit.line.adjustment import SMALL_IMBALANCE
@@ -55,8 +56,8 @@ def lock_in(differences: Sequence[Row]) -> LockInFinding | None:
     -------
     LockInFinding or None
         "seen" where at least one early month's whole range is below zero (its months: the first
-        unbroken run of such months), "not_seen" where every early month's whole range is above
-        zero, otherwise "unclear". None without months to look at.
+        run of such months, unbroken by another that is shown), "not_seen" where every early
+        month's whole range is above zero, otherwise "unclear". None without months to look at.
     """
     followed = sorted(
         (row for row in differences if row["month"] >= 1 and row.has("estimate")),
@@ -66,9 +67,10 @@ def lock_in(differences: Sequence[Row]) -> LockInFinding | None:
     if not early:
         return None
     lowest = min(early, key=lambda row: row["estimate"])
-    below = [row["month"] for row in early if side_of_zero(row) == "below"]
-    if below:
-        months = _first_unbroken(below)
+    is_below = [side_of_zero(row) == "below" for row in early]
+    if any(is_below):
+        from_first = list(zip(early, is_below, strict=True))[is_below.index(True) :]
+        months = tuple(row["month"] for row, _ in takewhile(lambda told: told[1], from_first))
         return LockInFinding(
             "seen",
             months,
@@ -133,12 +135,3 @@ def conventions_that_differ(rows: Sequence[Row]) -> list[str] | None:
         for name, other in compared_with.items()
         if side_of_zero(by_name[name]) != side_of_zero(by_name[other])
     ]
-
-
-def _first_unbroken(months: Sequence[int]) -> tuple[int, ...]:
-    run = [months[0]]
-    for month in months[1:]:
-        if month != run[-1] + 1:
-            break
-        run.append(month)
-    return tuple(run)

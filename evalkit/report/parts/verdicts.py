@@ -25,6 +25,11 @@ def marked(
     ).format(question, "/".join(subject), horizon, band, text)
 
 
+def band_of_months(row: Row) -> Band:
+    """What a difference in months is called: of one that is none as shown nothing is sure."""
+    return band_of(row["probability_positive"]) if row["difference"] else "unclear"
+
+
 def pays(text: Markup | str, row: Row, column: str) -> Markup:
     """A verdict on whether money comes back to somebody: `column` is its probability in a row of
     district, intervention_id and perspective.

@@ -83,6 +83,13 @@ def offered_tables(published):
                     | _named("difference", record["months"])
                     for record, key in both
                     if "months" in record
+                ]
+                + [
+                    key
+                    | {"outcome": f"{record.get('outcome', 'work')}_share_at_end"}
+                    | _named("difference", (*record["end"], None))
+                    for record, key in both
+                    if "end" in record
                 ],
             ),
             published(

@@ -33,7 +33,11 @@ def effect(name="work_training", *, months=MORE, end=GAIN, **more):
 
 
 def _record(effect):
-    return {name: effect[name] for name in ("id", "months", "society", "figures") if name in effect}
+    return {
+        name: effect[name]
+        for name in ("id", "months", "end", "society", "figures")
+        if name in effect
+    }
 
 
 def _keys(effect):
@@ -175,3 +179,24 @@ def test_a_name_is_escaped_in_heading_panel_and_picture(part, make_run):
 
     assert "<i>" not in told.heading + told.body
     assert (told.heading + told.body).count("&lt;i&gt;x") >= 3
+
+
+def test_an_effect_without_a_path_keeps_its_months_and_how_it_ends(
+    run_of_two, brief_with, offered_tables, published, plain
+):
+    few = effect(end=GAIN)
+    withheld = [row | {"estimate": None, "ci_lower": None, "ci_upper": None} for row in _curve(few)]
+    tables = offered_tables(_record(few), district="Norr")
+    tables += [published("effect_curves", withheld), published("effect_timing", _timing(few))]
+
+    told = what_changes(brief_with(run_of_two, *tables, district="Norr"))
+
+    assert "<svg" not in told.body
+    assert "+2.0 months in two years" in plain(told)
+    assert "After two years the difference is +8 percentage points" in plain(told)
+
+
+def test_a_difference_of_none_as_shown_is_no_finding(part, plain):
+    told = part(effect(months=(0.0, 0.0, 2.0, 0.98)))
+
+    assert plain(told).startswith("No intervention surely gives more months in work")
