@@ -82,6 +82,10 @@ class Knowledge:
             self.low[at], self.high[at] = max(low, self.low[at]), min(high, self.high[at])
         return at
 
+    def cell(self, place: int) -> tuple[str, tuple, str]:
+        """The declared table, the keys and the column of a count."""
+        return list(self._places)[place][1:]
+
     def add(
         self,
         factors: Mapping[int, float],
@@ -137,6 +141,11 @@ def declared_name(file_name: str) -> str:
     return file_name.partition("-")[0]
 
 
+def keys_of_count(name: str, keys: Sequence[str]) -> list[str]:
+    """Those of a table's keys that change what a row counts."""
+    return [key for key in keys if key not in NOT_OF_THE_COUNT.get(name, ())]
+
+
 def _rows_of(
     known: Knowledge, published: Iterable[Published], vintage: int
 ) -> dict[str, list[_Row]]:
@@ -148,7 +157,7 @@ def _rows_of(
         if name not in PUBLISHED or not columns:
             continue
         is_rounded = f"rounded:{BASE}" in table.rules
-        of_count = [key for key in table.keys if key not in NOT_OF_THE_COUNT.get(name, ())]
+        of_count = keys_of_count(name, table.keys)
         for row in table.data.iter_rows(named=True):
             numbers = {}
             for column in columns:
