@@ -6,11 +6,13 @@ is exit_curves-all.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TypedDict
 
 import polars as pl
 
+from evalkit.disclosure.attack.settle import settled
 from evalkit.disclosure.counts import protect_counts
 from evalkit.disclosure.curves import protect_curve
 from evalkit.disclosure.estimates import protect_estimates
@@ -191,8 +193,8 @@ def _by_rule(
     run: Run,
 ) -> Published:
     if guard.rule == "counts":
-        return protect_counts(
-            table,
+        by_counts = partial(
+            protect_counts,
             keys=declared.keys,
             counts=declared.values,
             n_persons=guard.count,
@@ -203,6 +205,7 @@ def _by_rule(
             needed=guard.needed,
             **provenance,
         )
+        return settled(table, by_counts) if guard.total_over else by_counts(table)
     if guard.rule == "curve":
         *by, time = declared.keys
         return protect_curve(

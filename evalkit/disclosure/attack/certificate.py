@@ -11,8 +11,8 @@ from typing import Any
 import polars as pl
 
 from evalkit.disclosure.attack.digits import too_many_digits
-from evalkit.disclosure.attack.knowledge import declared_name, knowledge_of
-from evalkit.disclosure.attack.solve import ENOUGH, SMALL, known_too_well
+from evalkit.disclosure.attack.knowledge import SMALL, declared_name, knowledge_of
+from evalkit.disclosure.attack.solve import ENOUGH, known_too_well
 from evalkit.disclosure.published import Published
 from evalkit.disclosure.rounding import BASE
 from evalkit.disclosure.sealing import as_unknown, read_published
@@ -141,9 +141,7 @@ def attack(run_dir: Path | str, earlier: Sequence[Path | str] = ()) -> Attack:
         rules=tuple(sorted({rule for table in tables for rule in table.rules})),
         n_tables=len(tables),
         n_counts=len(known.names),
-        n_small=sum(
-            low <= SMALL and high >= 1 for low, high in zip(known.low, known.high, strict=True)
-        ),
+        n_small=known.n_small,
         n_sums=len(known.sums),
         n_numbers=sum(
             int(table.data[column].is_not_null().sum())

@@ -20,6 +20,8 @@ from evalkit.line.published.sums import NOT_OF_THE_COUNT, PART_OF, PERIODS, SAME
 from evalkit.line.table import Guard
 from evalkit.tables import CITY
 
+# A count of fewer than five is of single people.
+SMALL = BASE - 1
 # More than anybody counts: the bound of a number of which nothing is known.
 MOST = 1e7
 _PER_YEAR = ("starts per year", "persons per year")
@@ -81,6 +83,12 @@ class Knowledge:
         if max(low, self.low[at]) <= min(high, self.high[at]):
             self.low[at], self.high[at] = max(low, self.low[at]), min(high, self.high[at])
         return at
+
+    @property
+    def n_small(self) -> int:
+        """How many counts can be 1 to 4."""
+        ends = zip(self.low, self.high, strict=True)
+        return sum(low <= SMALL and high >= 1 for low, high in ends)
 
     def cell(self, place: int) -> tuple[str, tuple, str]:
         """The declared table, the keys and the column of a count."""

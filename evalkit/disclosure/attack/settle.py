@@ -41,7 +41,9 @@ def settled(table: pl.DataFrame, protect: Callable[[pl.DataFrame], Published]) -
     for _ in range(_STEPS if found else 0):
         for place in _beside(known, found):
             moved = _moved(table, known, place)
-            if moved is None or narrow_by_bounds(knowledge_of([shown := protect(moved)])) >= len(found):
+            if moved is None or narrow_by_bounds(knowledge_of([shown := protect(moved)])) >= len(
+                found
+            ):
                 continue
             left = known_too_well(with_it := knowledge_of([shown]))
             if len(left) < len(found) and all(one.values for one in left):

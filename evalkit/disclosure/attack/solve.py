@@ -10,17 +10,17 @@ import os
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import connected_components
 
-from evalkit.disclosure.attack.knowledge import Knowledge
-from evalkit.disclosure.rounding import BASE
+from evalkit.disclosure.attack.knowledge import SMALL, Knowledge
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 # A count of fewer than five may not be known within fewer than three values.
-SMALL, ENOUGH = BASE - 1, 3
+ENOUGH = 3
 _ROUNDS = 50
 # For one solution; without one in time there counts as none.
 _SECONDS = 20.0
@@ -47,6 +47,8 @@ class Known:
 
 def known_too_well(known: Knowledge) -> list[Known]:
     """Every count that can be 1 to 4 and is known within fewer than three values."""
+    if not known.n_small:
+        return []
     matrix, least, most = _matrix(known)
     bounds = np.array(known.low), np.array(known.high)
     is_certain = np.array([one.is_certain for one in known.sums], dtype=bool)
@@ -87,7 +89,9 @@ def _words(known: Knowledge, rows: Iterable[int]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(known.sums[row].words for row in rows))
 
 
-def _matrix(known: Knowledge) -> tuple[csr_matrix, np.ndarray, np.ndarray]:
+def _matrix(known: Knowledge) -> tuple["csr_matrix", np.ndarray, np.ndarray]:
+    from scipy.sparse import csr_matrix
+
     entries = [
         (row, place, factor)
         for row, one in enumerate(known.sums)
@@ -102,7 +106,7 @@ def _matrix(known: Knowledge) -> tuple[csr_matrix, np.ndarray, np.ndarray]:
 
 
 def _drawn_together(
-    matrix: csr_matrix, least: np.ndarray, most: np.ndarray, low: np.ndarray, high: np.ndarray
+    matrix: "csr_matrix", least: np.ndarray, most: np.ndarray, low: np.ndarray, high: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The bounds of each count that follow from each sum and the bounds of its other counts."""
     rows, places = matrix.nonzero()
@@ -126,8 +130,11 @@ def _drawn_together(
     return low, high
 
 
-def _parts(matrix: csr_matrix) -> list[tuple[np.ndarray, np.ndarray]]:
+def _parts(matrix: "csr_matrix") -> list[tuple[np.ndarray, np.ndarray]]:
     """Counts that hang together, with their sums."""
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import connected_components
+
     n_sums, n_counts = matrix.shape
     links = csr_matrix(abs(matrix.T) @ abs(matrix)) if n_sums else csr_matrix((n_counts, n_counts))
     _, labels = connected_components(links, directed=False)
@@ -145,7 +152,7 @@ class _Part:
     def __init__(
         self,
         places: np.ndarray,
-        matrix: csr_matrix,
+        matrix: "csr_matrix",
         ends: tuple[np.ndarray, np.ndarray],
         bounds: tuple[np.ndarray, np.ndarray],
     ) -> None:
@@ -180,6 +187,8 @@ class _Part:
         """Values of all counts with which the sums hold: those of some as small (1) or as large
         (-1) as can be.
         """
+        from scipy.optimize import Bounds, LinearConstraint, milp
+
         weights = np.zeros(len(self.low))
         weights[towards] = sign
         with _quiet():
