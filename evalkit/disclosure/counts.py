@@ -71,7 +71,7 @@ def protect_counts(
     given = [column for column in counts if column not in shares]
     _refuse_without_whole(table, shares, name)
     check_table(table, name=name, keys=keys, values=given, also=behind, grade=provenance["grade"])
-    rows = _with_people(table, listed).sort(keys)
+    rows = _with_people(table, keys, listed).sort(keys)
     means = [
         column
         for column in given
@@ -126,17 +126,19 @@ def _refuse_without_whole(
         )
 
 
-def _with_people(rows: pl.DataFrame, listed: Sequence[Sequence[str]]) -> pl.DataFrame:
+def _with_people(
+    rows: pl.DataFrame, keys: Sequence[str], listed: Sequence[Sequence[str]]
+) -> pl.DataFrame:
     """The rows without the listed keys' values that have 0 to 2 people in all rows and columns."""
     counted = [
         nearest_five(pl.col(column)).fill_null(0)
         for column in rows.columns
-        if is_counted(column, rows.schema[column])
+        if column not in keys and is_counted(column, rows.schema[column])
     ]
     if not counted:
         return rows
     are_some = pl.max_horizontal(counted) > 0
-    return rows.filter(*(are_some.any().over(keys) for keys in listed))
+    return rows.filter(*(are_some.any().over(named) for named in listed))
 
 
 def _share(column: str, part: str, whole: str) -> pl.Expr:

@@ -70,7 +70,7 @@ def protect_own(table: pl.DataFrame, *, name: str, source: str, grade: str = "M"
         table, keys = table.with_row_index(_ROW, offset=1), [_ROW]
     if all(table.schema[column].is_integer() for column in values):
         return protect_counts(
-            table, keys=keys, counts=values, n_persons=persons[0], listed=keys, **about
+            table, keys=keys, counts=values, n_persons=persons[0], listed=[keys], **about
         )
     spans = {column: float(BASE) for column in values if _may_be_share(table[column])}
     return protect_estimates(

@@ -49,9 +49,12 @@ def test_counts_are_rounded_whatever_they_are_called():
 
 
 def test_a_group_of_one_or_two_people_is_not_listed():
-    table = pl.DataFrame({"group": ["a", "b", "c"], "n_persons": [40, 2, 1]})
+    ages = {"sex": ["f", "f", "f", "m"], "age": [18, 19, 40, 18]}
+    table = pl.DataFrame({**ages, "n_persons": [40, 2, 1, 3]})
 
-    assert protect_own(table, **ABOUT).data["group"].to_list() == ["a"]
+    data = protect_own(table, **ABOUT).data
+
+    assert data.select("sex", "age", "n_persons").rows() == [("f", 18, 40), ("m", 18, 5)]
 
 
 def test_what_may_be_a_share_is_rounded_until_five_people_move_it():

@@ -6,13 +6,14 @@ from evalkit.report.parts.document import Block, Brief, Section
 
 def how_to_read(brief: Brief) -> Section:
     """What a range and a source grade say, how numbers are rounded, and why some are missing."""
-    words, min_persons = brief.words, brief.run.params.disclosure.min_persons
+    words = brief.words
+    least = {"min_persons": brief.run.params.disclosure.min_persons, "min_whole": MIN_WHOLE}
     text = (
         words.html("sure.grades"),
         words.html("reading.rounded"),
         words.html("reading.shares", min_whole=MIN_WHOLE),
         words.html("reading.estimates"),
-        words.html("mark.withheld_note", min_persons=min_persons),
+        words.html("mark.withheld_note", **least),
         words.html("mark.not_estimable_note"),
         words.html("reading.public"),
     )
