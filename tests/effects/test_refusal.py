@@ -6,6 +6,7 @@ from evalkit.effects import effect_checks, fit_propensity
 from evalkit.effects.answer.estimate import effect_status
 from evalkit.effects.trust.overlap import weight_sensitivity
 from evalkit.effects.trust.refusal import refusal_reason, spread_to_districts
+from evalkit.effects.trust.unmodelled import Likeness
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.effects.weighting.strategies import weightings_of
 from evalkit.line.tables import table
@@ -158,6 +159,21 @@ def test_effect_checks_name_limit_and_verdict(arms, limits, verdict):
     assert (by_name["starters"]["limit"], by_name["starters"]["verdict"]) == (10, "passed")
     assert by_name["max_abs_smd"]["verdict"] == verdict
     assert by_name["share_outside_support"]["limit"] is None
+
+
+def test_what_chance_may_make_is_shown_in_the_steps_of_what_is_held_against_it(arms):
+    """The exact limit follows from the number of starters."""
+    trials = arms.confounded(400, seed=2)
+    weighting = StartNow.of(trials, fit_propensity(trials, n_draws=1, seed=1))
+    likeness = [Likeness("calendar_time", 0.31, 0.41630303, None)]
+
+    row = effect_checks(weighting, None, likeness).filter(check="calendar_time").row(0, named=True)
+
+    assert row["person_change"] >= 2 / trials.n_starters
+    assert row["limit"] >= 0.41630303
+    assert row["limit"] / row["person_change"] == pytest.approx(
+        round(row["limit"] / row["person_change"])
+    )
 
 
 def test_checks_and_status_judge_by_the_same_arm_when_everybody_is_asked_about(arms):

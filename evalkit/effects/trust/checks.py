@@ -176,7 +176,7 @@ def effect_checks(
         *[
             _row(
                 like.check,
-                *(like.value, max(2 * one, _POINT), like.limit),
+                *(like.value, max(2 * one, _POINT), _up(like.limit, max(2 * one, _POINT))),
                 is_refused=False,
                 term=like.term,
             )
@@ -190,6 +190,13 @@ def effect_checks(
         orient="row",
         strict=False,
     )
+
+
+def _up(limit: float, change: float) -> float:
+    """What chance alone may make, in the steps of what is held against it: it follows from the
+    number of starters.
+    """
+    return float(to_step(np.array([limit]), step_above(np.array([change])), np.ceil)[0])
 
 
 def _row(
