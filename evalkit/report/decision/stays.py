@@ -289,18 +289,22 @@ def _told_alone(bars: Sequence[Mapping[str, Row]]) -> list[str]:
 
 
 def _segments(brief: Brief, rows: Mapping[str, Row], alone: Sequence[str]) -> tuple[_Segment, ...]:
+    """The segments of a bar, which is as long whether or not rounded shares add up to all."""
+    told = [row for name in alone if (row := rows.get(name)) is not None]
+    n_told = sum(row["share"] for row in told)
+    is_all_told = len(told) == len(rows)
+    whole = n_told if is_all_told else max(1.0, n_told)
     shown = [
         _Segment(
-            css=f"to-{name}",
-            name=_exit_name(brief, name),
-            width=row["share"],
+            css=f"to-{row['exit']}",
+            name=_exit_name(brief, row["exit"]),
+            width=row["share"] / whole,
             number=brief.number(row, "share", _OF_100),
             has_room=row["share"] >= _NAMED_SEGMENT,
         )
-        for name in alone
-        if (row := rows.get(name)) is not None
+        for row in told
     ]
-    rest = 1 - sum(segment.width for segment in shown)
+    rest = 1 - n_told / whole
     if rest < 1e-6:
         return tuple(shown)
     other = _Segment(

@@ -39,10 +39,10 @@ def _delivery(brief: Brief, row: Row) -> str:
 
 
 def _n_rows(brief: Brief, row: Row) -> Cell:
-    return _ROWS.write(brief, row) if row.has("n_accepted") else NOTHING
+    return _ROWS.write(brief, row) if row.has("n_delivered") else NOTHING
 
 
-_ROWS = number("n_accepted")
+_ROWS = number("n_delivered")
 _DELIVERIES = View(
     "deliveries",
     "delivered.caption",
@@ -50,6 +50,6 @@ _DELIVERIES = View(
     (
         cell("place", _place, "table", "column"),
         cell("delivery", _delivery, "delivery"),
-        cell("n_rows", _n_rows, "n_accepted"),
+        cell("n_rows", _n_rows, "n_delivered"),
     ),
 )

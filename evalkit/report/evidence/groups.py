@@ -10,7 +10,6 @@ from evalkit.report.parts.sentences import are_apart, clear_leader
 from evalkit.report.view import View, cell, key, limits, number, of, pivoted, with_range
 
 _RATE = Form("percent", 1)
-_TABLE_STEP_MONTHS = 6
 
 
 def leaving_rates(brief: Brief) -> tuple[Block, ...]:
@@ -156,9 +155,7 @@ def _month_tables(brief: Brief) -> tuple[DataTable, ...]:
 
 
 def _curve_tables(brief: Brief) -> tuple[DataTable, ...]:
-    """The curves' values at every sixth month, one table for each characteristic and one column for
-    each group.
-    """
+    """The curves' values, one table for each characteristic and one column for each group."""
     rows = sorted(
         brief.tables.rows("group_curves", district=brief.district),
         key=lambda row: group_order(row["group"]),
@@ -179,9 +176,8 @@ def _curve_table(brief: Brief, characteristic: str, rows: list[Row]) -> tuple[Da
     view = _GROUP_CURVES.with_columns(
         *(of(group, key("month"), "stay.month") for group in groups[:1]), *columns
     )
-    shown = [line for month, line in lines.items() if month % _TABLE_STEP_MONTHS == 0]
     name = brief.words.text(f"characteristic.{characteristic}")
-    return view.tables(brief, shown, characteristic=name)
+    return view.tables(brief, list(lines.values()), characteristic=name)
 
 
 def _joined(*sentences: Markup) -> Markup:

@@ -40,7 +40,7 @@ def how_often_back(brief: Brief) -> Section | None:
 
 def _last_year(brief: Brief, measure: str) -> Row | None:
     rows = brief.tables.rows("long_term", district=brief.district, measure=measure, answer="yes")
-    return max((row for row in rows if row.has("share")), key=lambda row: row["year"], default=None)
+    return max(rows, key=lambda row: row["year"], default=None)
 
 
 def _lead(brief: Brief) -> Markup:
@@ -56,11 +56,12 @@ def _lead(brief: Brief) -> Markup:
         if long_term
         else None
     )
-    if not (long_term and whole and whole.has("n_persons")):
+    if not (long_term and whole):
         return brief.words.html("back.lead_withheld", district=brief.district_name)
     return brief.words.html(
-        "back.lead",
+        "back.lead" if long_term.has("share") else "back.lead_counts",
         share=brief.number(long_term, "share", SHARE),
+        long=brief.number(long_term, "n_persons", COUNT),
         number=brief.number(whole, "n_persons", COUNT),
         year=brief.number(long_term, "year", YEAR),
     )
@@ -69,7 +70,7 @@ def _lead(brief: Brief) -> Markup:
 def _key_figures(brief: Brief) -> tuple[KeyFigure, ...]:
     words, labelled = brief.words, []
     very_long = _last_year(brief, _VERY_LONG_TERM)
-    if very_long:
+    if very_long and very_long.has("share"):
         year = brief.number(very_long, "year", YEAR)
         labelled.append((very_long, words.html("back.very_long_term_in", year=year)))
     rows = [
@@ -197,7 +198,7 @@ _AFTER_SUPPORT = View(
     (
         of("all", word("measure", "back."), "after"),
         of("all", number("n_spells"), "followed"),
-        *(cell(answer, _share(answer), "share") for answer in ("yes", "no", "unknown")),
+        *(cell(answer, _share(answer), "share") for answer in ("yes", "unknown")),
         cell("at_most", _share("at_most", "share_at_most")),
     ),
 )

@@ -27,13 +27,12 @@ _MEASURES = (
     "persons_with_support",
     "support_spells",
     "support_spells_start_unknown",
-    "starters",
 )
 _TABLE_STEP_MONTHS = 3
 
 
 def who_is_here(brief: Brief) -> Section:
-    """How many people, periods and starters the district has."""
+    """How many people and periods the district has."""
     words = brief.words
     measures = {row["measure"]: row for row in brief.tables.rows("people", district=brief.district)}
     known = [measures[measure] for measure in _MEASURES if measure in measures]
@@ -43,23 +42,20 @@ def who_is_here(brief: Brief) -> Section:
         name="who",
         heading=words.text("who.heading"),
         leads=(people_lead(brief, measures, "who.lead"),),
-        blocks=(Block(text=_spells_and_starters(brief, measures), tables=tables),),
+        blocks=(Block(text=_spells(brief, measures), tables=tables),),
     )
 
 
 def people_lead(brief: Brief, measures: dict[str, Row], key: str) -> Markup:
-    """The sentence with the number of people and of those on support, or the one that says why they
-    are not shown.
+    """The sentence with the number of people and of those on support; without rows there are 0 to 2
+    of them.
     """
-    persons, with_support = measures.get("persons"), measures.get("persons_with_support")
-    if not measures and brief.tables.family("people"):
+    if not {"persons", "persons_with_support"} <= measures.keys():
         return brief.words.html("who.lead_nobody", district=brief.district_name)
-    if not (persons and persons.has("count") and with_support and with_support.has("count")):
-        return brief.words.html("who.lead_withheld", district=brief.district_name)
     return brief.words.html(
         key,
-        persons=brief.number(persons, "count", COUNT),
-        with_support=brief.number(with_support, "count", COUNT),
+        persons=brief.number(measures["persons"], "count", COUNT),
+        with_support=brief.number(measures["persons_with_support"], "count", COUNT),
         district=brief.district_name,
     )
 
@@ -122,29 +118,20 @@ def exits_conclusion(brief: Brief) -> Markup:
     )
 
 
-def _spells_and_starters(brief: Brief, measures: dict[str, Row]) -> tuple[Markup, ...]:
-    spells, unknown, starters = (
-        measures.get(measure)
-        for measure in ("support_spells", "support_spells_start_unknown", "starters")
+def _spells(brief: Brief, measures: dict[str, Row]) -> tuple[Markup, ...]:
+    """How many periods there are, and how many of them were running when the data begin."""
+    spells, unknown = (
+        measures.get(measure) for measure in ("support_spells", "support_spells_start_unknown")
     )
-    text = []
-    if spells and unknown and spells.has("count") and unknown.has("count"):
-        key = "who.spells" if unknown["count"] else "who.spells_known"
-        numbers = {
-            "spells": brief.number(spells, "count", COUNT),
-            "unknown": brief.number(unknown, "count", COUNT),
-        }
-        text.append(brief.words.html(key, **numbers))
-    if starters:
-        key = (
-            "who.starters_withheld"
-            if not starters.has("count")
-            else "who.starters"
-            if starters["count"]
-            else "who.starters_none"
-        )
-        text.append(brief.words.html(key, starters=brief.number(starters, "count", COUNT)))
-    return tuple(text)
+    if not (spells and unknown):
+        return ()
+    return (
+        brief.words.html(
+            "who.spells" if unknown["count"] else "who.spells_known",
+            spells=brief.number(spells, "count", COUNT),
+            unknown=brief.number(unknown, "count", COUNT),
+        ),
+    )
 
 
 def _time_lead(brief: Brief) -> Markup:
@@ -230,12 +217,15 @@ def _states_conclusion(brief: Brief, states: list[Row]) -> Markup:
 
 
 def _curve_tables(brief: Brief, view: View, column: str, **values: str) -> tuple[DataTable, ...]:
-    """A curve's values at every third month, one column for each exit or state."""
+    """A curve's values, one column for each exit or state; of one that is shown in every month, in
+    every third of them.
+    """
     rows = brief.tables.rows(view.of, district=brief.district)
     names = sorted({row[column] for row in rows}, key=_order)
     last = max((row["month"] for row in rows), default=0)
     lines = pivoted(rows, "month", column, names)
-    months = [month for month in lines if month % table_step(last) == 0 or month == last]
+    step = table_step(last) if len(lines) > last else 1
+    months = [month for month in lines if month % step == 0 or month == last]
     heads = [of(name, key("month"), "month") for name in names[:1]]
     columns = [of(name, with_range(), f"value.{name}") for name in names]
     return view.with_columns(*heads, *columns).tables(
@@ -257,9 +247,10 @@ def table_step(last_month: int) -> int:
 
 def _stay_tables(brief: Brief) -> tuple[DataTable, ...]:
     exits = brief.tables.rows("exits", district=brief.district)
+    whole = brief.number(exits[0], "n_whole", COUNT) if exits else ""
     return (
         *_TIME.tables(brief, time_rows(brief, brief.district)),
-        *_EXITS.tables(brief, sorted(exits, key=lambda row: _order(row["exit"]))),
+        *_EXITS.tables(brief, sorted(exits, key=lambda row: _order(row["exit"])), n=whole),
         *bounds_tables(brief),
     )
 

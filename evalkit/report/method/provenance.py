@@ -11,7 +11,7 @@ from evalkit.report.evidence.exit_bounds import example_list
 from evalkit.report.evidence.sources import checksum, code, table_list
 from evalkit.report.parts.document import Block, Brief, DataTable, Section
 from evalkit.report.parts.numbers import COUNT, SHARE, Row
-from evalkit.report.view import View, cell, number, word
+from evalkit.report.view import NOTHING, View, cell, number, word
 
 
 def where_numbers_come_from(brief: Brief) -> Section:
@@ -49,13 +49,10 @@ def _intake_text(brief: Brief) -> tuple[Markup, ...]:
     if not rows:
         return ()
     total = brief.tables.row("intake", table="all", rule="all")
-    if total is None or not total.has("n_delivered", "n_accepted", "n_rejected"):
+    if total is None or not total.has("n_delivered", "n_rejected"):
         is_whole = all(row.has("n_rejected") and row["n_rejected"] == 0 for row in rows)
         return (brief.words.html("origin.intake_all" if is_whole else "origin.intake_some"),)
-    counts = {
-        name: brief.number(total, f"n_{name}", COUNT)
-        for name in ("delivered", "accepted", "rejected")
-    }
+    counts = {name: brief.number(total, f"n_{name}", COUNT) for name in ("delivered", "rejected")}
     return (brief.words.html("origin.intake", **counts),)
 
 
@@ -88,7 +85,7 @@ def _fault_tables(brief: Brief) -> tuple[DataTable, ...]:
     known, that people's time has none is no fault.
     """
     livelihood = brief.tables.row("state_sources", source="livelihood")
-    is_known = livelihood is None or livelihood["n_person_months"] != 0
+    is_known = livelihood is None or livelihood["share"] != 0
     rows = [
         row
         for row in brief.tables.rows("timeline_faults")
@@ -101,6 +98,10 @@ def _fault_tables(brief: Brief) -> tuple[DataTable, ...]:
 
 def _through(brief: Brief, row: Row) -> str:
     return brief.words.month(row["data_through"]) if row.has("data_through") else ""
+
+
+def _n_delivered(brief: Brief, row: Row) -> Markup | str:
+    return brief.number(row, "n_delivered", COUNT) if row.has("n_delivered") else NOTHING
 
 
 def _table_name(brief: Brief, row: Row) -> str:
@@ -135,8 +136,7 @@ _INTAKE = View(
     (
         cell("intake_table", _table_name, "table"),
         cell("intake_rule", _rule_name, "rule"),
-        number("n_delivered"),
-        number("n_accepted"),
+        cell("n_delivered", _n_delivered, "n_delivered"),
         number("n_rejected"),
     ),
 )
@@ -158,7 +158,6 @@ _FAULTS = View(
     (
         word("fault", "sources."),
         number("n_faults"),
-        number("n_person_months"),
         number("n_persons"),
     ),
 )
