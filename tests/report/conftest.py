@@ -265,9 +265,9 @@ def _with_second(table):
 
 def _people():
     counts = {
-        "Norr": (412, 260, 318, 21, 64),
-        "Öster & Ön": (148, 60, 71, 6, 8),
-        "Söder": (31, 5, 6, 0, 0),
+        "Norr": (412, 260, 318, 21),
+        "Öster & Ön": (148, 60, 71, 6),
+        "Söder": (31, 5, 6, 0),
     }
     counts["all"] = tuple(sum(column) for column in zip(*counts.values(), strict=True))
     measures = (
@@ -275,16 +275,15 @@ def _people():
         "persons_with_support",
         "support_spells",
         "support_spells_start_unknown",
-        "starters",
     )
-    rows = [(d, m, n, n) for d, ns in counts.items() for m, n in zip(measures, ns, strict=True)]
-    table = _frame(rows, ["district", "measure", "count", "n_persons"])
+    rows = [(d, m, n) for d, ns in counts.items() for m, n in zip(measures, ns, strict=True)]
+    table = _frame(rows, ["district", "measure", "count"])
     return protect_counts(
         table,
         name="people",
         keys=["district", "measure"],
         counts=["count"],
-        n_persons="n_persons",
+        n_persons=None,
         unit="persons or periods",
         **FROM,
     )
@@ -325,14 +324,14 @@ def _exits():
         for d, ns in counts.items()
         for e, n in zip(exits, ns, strict=True)
     ]
-    table = _frame(rows, ["district", "exit", "n_spells", "n_persons", "share", "n_ended"])
+    table = _frame(rows, ["district", "exit", "n_spells", "n_persons", "share", "n_whole"])
     return protect_counts(
         table,
         name="exits",
         keys=["district", "exit"],
-        counts=["n_spells", "n_persons", "share"],
-        n_persons="n_persons",
-        shares={"share": ("n_spells", "n_ended")},
+        counts=["n_spells", "n_persons", "n_whole", "share"],
+        n_persons=None,
+        shares={"share": ("n_spells", "n_whole")},
         unit="periods",
         **FROM,
     )
@@ -654,15 +653,16 @@ def _prices():
 def _state_sources():
     known = {"livelihood": 4000, "payment": 640, "exit_reason": 160, "end_reason": 80}
     months = {**known, "unknown": 3120, "all": 8000}
-    rows = [(source, n, 200, n / 8000) for source, n in months.items()]
-    values = ["n_person_months", "n_persons", "share"]
+    rows = [(source, 200, n / 8000) for source, n in months.items()]
+    values = ["n_persons", "share"]
     return protect_counts(
         _frame(rows, ["source", *values]),
         name="state_sources",
         keys=["source"],
         counts=values,
         n_persons="n_persons",
-        unit="months",
+        spans={"share": 1.0},
+        unit="persons, share of months",
         **FROM,
     )
 
@@ -670,16 +670,16 @@ def _state_sources():
 def _intake():
     known = date(2023, 9, 1)
     rows = [
-        ("all", "all", 26112, 26098, 14, None),
-        ("person", "all", 591, 591, 0, None),
-        ("livelihood", "end_before_start", 25521, 25507, 14, known),
+        ("all", "all", 26112, 14, None),
+        ("person", "all", 591, 0, None),
+        ("livelihood", "end_before_start", None, 14, known),
     ]
-    values = ["n_delivered", "n_accepted", "n_rejected", "data_through"]
-    return protect_estimates(
+    values = ["n_delivered", "n_rejected", "data_through"]
+    return protect_counts(
         _frame(rows, ["table", "rule", *values]),
         name="intake",
         keys=["table", "rule"],
-        values=values,
+        counts=values,
         n_persons=None,
         unit="rows",
         **FROM,

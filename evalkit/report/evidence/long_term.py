@@ -210,6 +210,6 @@ _GAPS = View(
         key("max_gap_months", head="gap"),
         number("n_spells"),
         number("n_ended"),
-        number("median_months", head="median"),
+        number("median_months", COUNT, head="median"),
     ),
 )
