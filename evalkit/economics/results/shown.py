@@ -9,7 +9,14 @@ import numpy as np
 import polars as pl
 
 from evalkit.disclosure.paths import PATH_PERSONS, path_months
-from evalkit.disclosure.rounding import BASE, share_of_error, step_above, step_of_range, to_step
+from evalkit.disclosure.rounding import (
+    BASE,
+    RANGE_WIDTH,
+    share_of_error,
+    step_above,
+    step_of_range,
+    to_step,
+)
 from evalkit.economics.results.comparison import Option, compare_options
 from evalkit.line.estimands import ESTIMANDS
 
@@ -39,7 +46,7 @@ def rounded_for_publication(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.
 
 
 def _with_steps(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with the estimate as gate 2 shows it, and its step."""
+    """The rows with the estimate as gate 2 shows it, its step, and what one person does to it."""
     lower, upper, n, one_person = (
         rows[column].cast(pl.Float64).to_numpy()
         for column in ("ci_lower", "ci_upper", "n_starters", "one_person")
@@ -48,6 +55,7 @@ def _with_steps(rows: pl.DataFrame) -> pl.DataFrame:
     step = step_of_range(lower, upper, share)
     shown = to_step(rows["estimate"].to_numpy(), step)
     return rows.with_columns(
+        _one_person=pl.Series(share * (upper - lower) / RANGE_WIDTH, dtype=pl.Float64),
         _step=pl.Series(step, dtype=pl.Float64, nan_to_null=True),
         _shown=pl.Series(shown, dtype=pl.Float64, nan_to_null=True),
     )
@@ -157,8 +165,12 @@ def _options(options: pl.DataFrame, parts: pl.DataFrame, totals: pl.DataFrame) -
 
 
 def _information(information: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
-    """What knowing is worth, in the largest step of the values that are chosen between."""
-    steps = parts.filter(perspective="society").group_by(_CHOICE).agg(pl.col("_step").max())
+    """What knowing is worth, in the largest step of the values that are chosen between: it follows
+    a value as far as that may be on the other side of nothing.
+    """
+    p = pl.col("probability_positive")
+    follows = (pl.col("_one_person") * pl.min_horizontal(p, 1 - p)).max()
+    steps = parts.filter(perspective="society").group_by(_CHOICE).agg(_step=_nice(follows))
     return (
         information.join(steps, on=_CHOICE, how="left")
         .with_columns(value=_multiple(pl.col("value"), pl.col("_step")))
