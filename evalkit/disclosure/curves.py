@@ -119,6 +119,8 @@ def by_every_month(
     """A curve that is shown in some months at every month from 0 to the last of them, on a straight
     line between two; and whether it is shown in every month.
     """
+    if not len(months):
+        return np.zeros(0), True
     order = np.argsort(months)
     known = np.asarray(months)[order]
     every = np.arange(known[-1] + 1)

@@ -44,6 +44,7 @@ def lever_rows(n_draws=5, followed=24, *, half_life=36.0):
     return [
         EFFECT
         | {"draw": draw, "month": month, "currency": "SEK", "months_between_persons": 8.0}
+        | {"n_starters": 150}
         | {name: round(float(rng.normal(0, 900)), -1) for name in STREAMS[:4]}
         | {"displaceable_months": round(float(rng.normal(0.1, 1)), 3)}
         | constants
@@ -91,6 +92,7 @@ def test_withheld_draws_leave_the_table_of_cases(part_of):
     part = part_of(TRAINING, levers=withheld)
 
     assert "data-levers" not in part.body and "<select" not in part.body
+    assert "too few people for other assumptions" in part.body
     assert 'data-table="value_parts"' in part.body and "As on the page" in part.body
 
 
