@@ -169,8 +169,13 @@ def _information(information: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame
     a value as far as that may be on the other side of nothing.
     """
     p = pl.col("probability_positive")
-    follows = (pl.col("_one_person") * pl.min_horizontal(p, 1 - p)).max()
-    steps = parts.filter(perspective="society").group_by(_CHOICE).agg(_step=_nice(follows))
+    follows = pl.col("_one_person") * pl.min_horizontal(p, 1 - p)
+    steps = (
+        parts.filter(perspective="society")
+        .group_by(_CHOICE)
+        .agg(_follows=follows.max())
+        .with_columns(_step=_nice(pl.col("_follows")))
+    )
     return (
         information.join(steps, on=_CHOICE, how="left")
         .with_columns(value=_multiple(pl.col("value"), pl.col("_step")))
