@@ -88,7 +88,14 @@ def protect_curve(
     groups = rows.partition_by(whole, maintain_order=True) if whole and rows.height else [rows]
     shown = pl.concat(
         [
-            _in_fives(group, parts=parts, time=time, n_persons=n_persons, values=values)
+            _in_fives(
+                group,
+                parts=parts,
+                time=time,
+                n_persons=n_persons,
+                values=values,
+                is_duration=not is_every_month,
+            )
             for group in groups
         ]
     )
@@ -165,6 +172,7 @@ def _in_fives(
     time: str,
     n_persons: str,
     values: Sequence[str],
+    is_duration: bool,
 ) -> pl.DataFrame:
     """The curves of one set of people as multiples of five of them, with what is withheld."""
     people = rows[n_persons].fill_null(0).to_numpy().astype(float)
@@ -177,8 +185,9 @@ def _in_fives(
         fives = _within_all(fives, rows[parts], rows[time], groups_of_five)
     shown = np.clip(fives / groups_of_five, 0, 1)
     columns = [pl.Series("estimate", shown, nan_to_null=True)]
-    # A range would tell nobody from one or two.
+    # A range would tell nobody from one or two; at time 0 of a duration nobody can have left.
     has_range = np.isnan(shown) | ((shown > 0) & (shown < 1))
+    is_exact = ~has_range & is_duration & (rows[time].to_numpy() == 0)
     for limit, outwards, farther in (
         ("ci_lower", np.floor, np.minimum),
         ("ci_upper", np.ceil, np.maximum),
@@ -188,6 +197,7 @@ def _in_fives(
             # A part that was taken down may have passed its limit.
             ends = np.where(np.isnan(fives), ends, farther(ends, fives))
             ends = np.where(has_range, np.clip(ends / groups_of_five, 0, 1), np.nan)
+            ends = np.where(is_exact, shown, ends)
             columns.append(pl.Series(limit, ends, nan_to_null=True))
     is_withheld = is_small | _is_moved_by_one(rows, parts, time, people)
     return rows.with_columns(*columns, _is_withheld=pl.Series(is_withheld, dtype=pl.Boolean))

@@ -40,7 +40,7 @@ def test_a_curve_stands_at_quoted_months_in_fives_of_its_people(curve, provenanc
     published = _curve(curve, provenance, parts="exit")
 
     assert published.data.drop("row_id", "district", "exit").rows() == [
-        (0, 0.0, None, None, 50, "ok"),
+        (0, 0.0, 0.0, 0.0, 50, "ok"),
         (3, 0.1, 0.0, 0.2, 45, "ok"),
         (6, 0.2, 0.1, 0.3, 40, "ok"),
         (9, 0.4, 0.3, 0.5, 35, "ok"),
@@ -228,3 +228,16 @@ def test_any_curve_is_in_fives_monotone_and_no_more_than_all(made):
     assert (sums <= 1 + 1e-9).all()
     for _, one in shown.sort("month").group_by("exit"):
         assert (one["estimate"].diff().drop_nulls() >= -1e-9).all()
+
+
+@pytest.mark.parametrize("n_left", [0, 1, 2])
+def test_a_range_does_not_tell_nobody_from_one_or_two(provenance, n_left):
+    share = n_left / 100
+    curve = _of([0.0, share, 0.2], months=[0, 3, 6]).with_columns(
+        ci_lower=pl.col("estimate") / 2, ci_upper=pl.col("estimate") * 3
+    )
+
+    data = _curve(curve, provenance, parts="exit").data
+
+    ranges = data.select("month", "estimate", "ci_lower", "ci_upper").rows()
+    assert ranges == [(0, 0.0, 0.0, 0.0), (3, 0.0, None, None), (6, 0.2, 0.1, 0.6)]

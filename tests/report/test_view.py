@@ -90,7 +90,7 @@ def test_a_column_that_is_not_declared_is_refused():
 
 
 def test_a_view_writes_head_rows_and_note(brief):
-    view = View("exits", "stay.time_caption", "stay", (word("exit"), number("n_spells")))
+    view = View("exits", "stay.exits_caption", "stay", (word("exit"), number("n_spells")))
 
     (table,) = view.tables(brief, [_row(exit="work", n_spells=1234)])
 
@@ -103,7 +103,7 @@ def test_a_view_writes_head_rows_and_note(brief):
 
 
 def test_a_view_without_rows_is_no_table(brief):
-    assert View("exits", "stay.time_caption", "stay", (word("exit"),)).tables(brief, []) == ()
+    assert View("exits", "stay.exits_caption", "stay", (word("exit"),)).tables(brief, []) == ()
 
 
 def test_a_withheld_number_is_marked_and_one_that_a_row_need_not_have_is_a_dash(brief):

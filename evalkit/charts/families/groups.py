@@ -46,7 +46,7 @@ def exit_rates(table: Published, words: Words, /) -> Picture:
     """The share of those still on support who leave each month, averaged over periods of a spell,
     with ranges.
     """
-    periods = shown_rows(table).sort("last_month")
+    periods = shown_rows(table).drop_nulls("estimate").sort("last_month")
     values = ["estimate", "ci_lower", "ci_upper"]
     # Month k begins where k-1 ends: a period's step is drawn from the end of the month before it.
     # Periods not shown leave a gap.

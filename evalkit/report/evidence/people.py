@@ -247,10 +247,9 @@ def table_step(last_month: int) -> int:
 
 def _stay_tables(brief: Brief) -> tuple[DataTable, ...]:
     exits = brief.tables.rows("exits", district=brief.district)
-    whole = brief.number(exits[0], "n_whole", COUNT) if exits else ""
     return (
         *_TIME.tables(brief, time_rows(brief, brief.district)),
-        *_EXITS.tables(brief, sorted(exits, key=lambda row: _order(row["exit"])), n=whole),
+        *_EXITS.tables(brief, sorted(exits, key=lambda row: _order(row["exit"]))),
         *bounds_tables(brief),
     )
 
