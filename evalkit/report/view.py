@@ -102,7 +102,7 @@ class View:
             return ()
         return (
             DataTable(
-                caption=brief.words.text(self.caption, **values),
+                caption=brief.words.html(self.caption, **values),
                 head=tuple(self._head(brief, column, values) for column in self.columns),
                 rows=tuple(
                     tuple(column.write(brief, row) for column in self.columns) for row in rows

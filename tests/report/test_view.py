@@ -10,7 +10,7 @@ import pytest
 
 from evalkit.line.published import PUBLISHED
 from evalkit.report import evidence, method
-from evalkit.report.parts.numbers import Row
+from evalkit.report.parts.numbers import COUNT, Row
 from evalkit.report.shell import brief_of
 from evalkit.report.view import (
     NOTHING,
@@ -100,6 +100,16 @@ def test_a_view_writes_head_rows_and_note(brief):
         '<span class="number" data-table="exits-norr" data-row="3" data-col="n_spells" '
         'data-form="people:0">1,234</span>',
     ]
+
+
+def test_a_number_in_a_caption_keeps_its_address(brief):
+    view = View("exits", "stay.exits_caption", "stay", (word("exit"), number("n_spells")))
+    row = _row(exit="work", n_spells=0, n_whole=45)
+
+    (table,) = view.tables(brief, [row], n=brief.number(row, "n_whole", COUNT))
+
+    assert 'data-col="n_whole" data-form="people:0">45</span>' in table.caption
+    assert str(table.rows[0][1]).endswith(">0–2</span>")
 
 
 def test_a_view_without_rows_is_no_table(brief):

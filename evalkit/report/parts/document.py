@@ -33,7 +33,7 @@ class DataTable:
     once, others unfold; one that is sortable sorts by its heads where scripts run.
     """
 
-    caption: str
+    caption: Markup | str
     head: tuple[str, ...]
     rows: tuple[tuple[Markup | str, ...], ...]
     note: str = ""
