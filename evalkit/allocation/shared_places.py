@@ -5,7 +5,7 @@ possible only together.
 import polars as pl
 
 from evalkit.allocation.portfolio import Portfolio
-from evalkit.disclosure.rounding import step_above, to_step
+from evalkit.disclosure.rounding import nearest_five, step_above, to_step
 from evalkit.errors import ParameterError, first_few
 
 _MONTHS = 12
@@ -100,7 +100,12 @@ def yearly_settlement(settled: pl.DataFrame, bookings: pl.DataFrame) -> pl.DataF
         The table settlement before gate 2, with n_persons.
     """
     by = ["home_district", "provider_district", "intervention_id"]
-    people = bookings.group_by(by).agg(pl.col("n_persons").max())
+    # That a row is listed would tell that somebody is in it.
+    people = (
+        bookings.group_by(by)
+        .agg(pl.col("n_persons").max())
+        .filter(nearest_five(pl.col("n_persons")) > 0)
+    )
     owed = settled.group_by(*by, "price_per_month", "currency").agg(pl.col("amount").sum())
     step = step_above(_MONTHS * owed["price_per_month"].to_numpy())
     return (
@@ -109,7 +114,7 @@ def yearly_settlement(settled: pl.DataFrame, bookings: pl.DataFrame) -> pl.DataF
             counted_from=pl.lit(settled["calendar_month"].min(), pl.Date),
             counted_through=pl.lit(settled["calendar_month"].max(), pl.Date),
         )
-        .join(people, on=by, how="left")
+        .join(people, on=by)
         .sort(by)
     )
 

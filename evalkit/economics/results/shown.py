@@ -18,6 +18,7 @@ from evalkit.disclosure.rounding import (
     to_step,
 )
 from evalkit.economics.results.comparison import Option, compare_options
+from evalkit.economics.results.payback import NEVER, return_months
 from evalkit.line.estimands import ESTIMANDS
 
 _KEYS = ["district", "intervention_id", "estimand"]
@@ -34,9 +35,10 @@ def rounded_for_publication(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.
         By field, with `n_starters` in each row.
     """
     parts = _with_steps(tables["parts"].filter(part="total"))
+    curve = _curve(tables["curve"])
     own = {
-        "curve": _curve(tables["curve"]),
-        "payback": _payback(tables["payback"]),
+        "curve": curve,
+        "payback": _payback(tables["payback"], curve),
         "purse": _purse(tables["purse"]),
         "tornado": _tornado(tables["tornado"], parts),
         "options": _options(tables["options"], parts, tables["totals"]),
@@ -78,21 +80,34 @@ def _months(n_persons: int | None, last: int) -> list[int]:
     return sorted({*path_months(n_persons, last), last})
 
 
-def _payback(payback: pl.DataFrame) -> pl.DataFrame:
-    """Months by which money is back, of those that the curve is shown in; where it is deepest from
-    as many people on as a path needs.
+def _payback(payback: pl.DataFrame, curve: pl.DataFrame) -> pl.DataFrame:
+    """Months by which money is back, as the curve that is shown has it; of actors, who have none,
+    and of the deepest point, the month that is shown next. Where it is deepest is told of as many
+    people as a path needs.
     """
-    rows = [
-        row
-        | {
-            "return_month": _first_of(row, "return_month"),
-            "deepest_month": _first_of(row, "deepest_month")
-            if (row["n_starters"] or 0) >= PATH_PERSONS
-            else None,
-        }
-        for row in payback.iter_rows(named=True)
-    ]
+    keys = [*_KEYS, "perspective"]
+    shown = _with_steps(curve).select(*keys, "month", "_shown").partition_by(keys, as_dict=True)
+    rows = []
+    for row in payback.iter_rows(named=True):
+        path = shown.get(tuple(row[key] for key in keys))
+        has_path = (row["n_starters"] or 0) >= PATH_PERSONS
+        rows.append(
+            row
+            | {
+                "return_month": _first_of(row, "return_month")
+                if path is None or row["return_month"] == 0
+                else _back_for_good(path),
+                "deepest_month": _first_of(row, "deepest_month") if has_path else None,
+            }
+        )
     return pl.DataFrame(rows, schema=payback.schema)
+
+
+def _back_for_good(path: pl.DataFrame) -> int | None:
+    """The first month from which a curve stays at or above zero."""
+    months, values = path.sort("month").select("month", "_shown").get_columns()
+    first = int(return_months(values.to_numpy()[None])[0])
+    return None if first == NEVER else int(months[first])
 
 
 def _first_of(row: dict, column: str) -> int | None:
