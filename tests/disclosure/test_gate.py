@@ -7,6 +7,7 @@ import pytest
 from evalkit.disclosure import protected, read_published, read_unit, release, release_all
 from evalkit.errors import DisclosureError
 from evalkit.line.columns import is_counted
+from evalkit.line.columns import is_counted
 from evalkit.line.published import PUBLISHED
 from evalkit.line.tables import published
 
@@ -111,19 +112,34 @@ def _is_counted_alone(declared) -> bool:
 
 
 def test_every_declared_table_about_people_names_the_column_its_rule_looks_at():
-    # Prices and what was delivered; plans of a whole city, which follow from money and places.
-    about_things = {
-        "deliveries",
-        "prices",
-        "allocation_joint",
-        "allocation_plans",
-        "allocation_returns",
-    }
+    # Prices and counts of rows; what has been shown before; starts alone, which are counted.
+    about_things = {"deliveries", "prices", "since_last", "allocation_joint"}
 
-    assert all(
-        declared.guard.count or _is_counted_alone(declared) or name in about_things
-        for name, declared in PUBLISHED.items()
-    )
+    assert {
+        declared.name
+        for declared in PUBLISHED.values()
+        if declared.guard.rule == "estimates" and declared.guard.count is None
+    } == about_things
+
+
+def test_every_number_of_a_table_of_counts_is_counted_a_share_or_of_a_known_number_of_people():
+    unguarded = [
+        (declared.name, value)
+        for declared in PUBLISHED.values()
+        if declared.guard.rule == "counts" and declared.guard.count is None
+        for value in declared.values
+        if declared.schema[value].is_float() and not is_counted(value)
+        if value not in {share for share, *_ in declared.guard.shares}
+    ]
+
+    assert unguarded == []
+
+
+@pytest.mark.parametrize("table", PUBLISHED.values(), ids=PUBLISHED)
+def test_every_share_is_made_of_people(table):
+    behind = {column for _, part, whole in table.guard.shares for column in (part, whole)}
+
+    assert all(is_counted(column) or column == "n_person_months" for column in behind)
 
 
 def test_release_all_publishes_every_table_under_its_name(run):
@@ -161,7 +177,11 @@ def test_release_all_gives_every_table_the_grade(run):
             "probability_positive": [None, 0.9],
         }
     ).with_columns(
-        per_krona=pl.lit(1.0), n_starts=pl.lit(3.0), gap=pl.lit(0.0), currency=pl.lit("SEK")
+        per_krona=pl.lit(1.0),
+        n_starts=pl.lit(3.0),
+        gap=pl.lit(0.0),
+        currency=pl.lit("SEK"),
+        n_starters=pl.lit(400),
     )
 
     published = release_all({"allocation_returns": returns}, run, grade="L")
