@@ -133,6 +133,8 @@ def knowledge_of(
             if guard := PUBLISHED[name].guard:
                 for key in guard.total_over:
                     _over_key(known, table, key, guard, PUBLISHED[name].keys)
+                for _, part, whole in guard.shares:
+                    _of_wholes(known, table, (part, whole), guard, PUBLISHED[name].keys)
         for same in SAME:
             _between_tables(known, rows, same)
         for name, table in rows.items():
@@ -166,13 +168,17 @@ def _rows_of(
             continue
         is_rounded = f"rounded:{BASE}" in table.rules
         of_count = keys_of_count(name, table.keys)
+        guard = PUBLISHED[name].guard
+        wholes = {whole for _, _, whole in guard.shares} if guard else set()
         for row in table.data.iter_rows(named=True):
             numbers = {}
             for column in columns:
                 if COLUMNS[column].unit in _PER_YEAR:
                     continue
-                keys = tuple(row[key] for key in of_count)
-                said = ", ".join(str(row[key]) for key in of_count)
+                # A whole is the same beside all its parts.
+                of_cell = of_count[:-1] if column in wholes else of_count
+                keys = tuple(row[key] for key in of_cell)
+                said = ", ".join(map(str, keys))
                 numbers[column] = known.place(
                     (vintage, name, keys, column),
                     *_bounds(row[column], is_rounded=is_rounded),
@@ -207,28 +213,71 @@ def _over_key(
 ) -> None:
     """A key's rows and the row of all of them."""
     others = [name for name in keys if name != key]
-    groups: dict[tuple, list[_Row]] = {}
-    for row in rows:
-        groups.setdefault(tuple(row[name] for name in others), []).append(row)
-    for group in groups.values():
+    for group in _groups(rows, others).values():
         wholes = [row for row in group if row[key] == CITY]
         parts = [row for row in group if row[key] != CITY]
         if len(wholes) != 1 or not parts:
             continue
-        # Of a yes/no answer "no" is not published.
-        is_whole = not any(row[key] == "yes" for row in parts)
         for column, whole in wholes[0]["numbers"].items():
-            places = dict.fromkeys((row["numbers"][column] for row in parts), 1.0)
-            words = f"{column} over {key} is all of them"
-            if column == "n_persons" and key in guard.overlaps:
-                for place in places:
-                    known.add({place: 1, whole: -1}, -math.inf, 0, f"{column} is part of all {key}")
-                if is_whole:
-                    known.add({**places, whole: -1}, 0, math.inf, f"{words}, or more")
-            else:
-                least = 0 if is_whole else -math.inf
-                is_certain = key not in guard.listed
-                known.add({**places, whole: -1}, least, 0, words, is_certain=is_certain)
+            places = [row["numbers"][column] for row in parts]
+            if whole not in places:
+                is_all = not any(row[key] == "yes" for row in parts)
+                _adds_up(known, places, whole, (column, key), guard, is_all=is_all)
+
+
+def _of_wholes(
+    known: Knowledge,
+    rows: Sequence[_Row],
+    columns: tuple[str, str],
+    guard: Guard,
+    keys: Sequence[str],
+) -> None:
+    """The whole that stands beside each part of it, and the row of all parts where there is one."""
+    part, whole = columns
+    if not rows or not {part, whole} <= set(rows[0]["numbers"]):
+        return
+    *others, key = keys
+    for group in _groups(rows, others).values():
+        parts = [row for row in group if row[key] != CITY]
+        at = group[0]["numbers"][whole]
+        for row in group:
+            if row[key] == CITY:
+                known.add({row["numbers"][part]: 1, at: -1}, 0, 0, f"{whole} is all {key}")
+        if parts:
+            places = [row["numbers"][part] for row in parts]
+            is_all = not any(row[key] == "yes" for row in parts)
+            _adds_up(known, places, at, (part, key), guard, is_all=is_all)
+
+
+def _adds_up(
+    known: Knowledge,
+    parts: Sequence[int],
+    whole: int,
+    of: tuple[str, str],
+    guard: Guard,
+    *,
+    is_all: bool,
+) -> None:
+    """Parts of a whole, all of them or (of a yes/no answer "no" is not published) some."""
+    column, key = of
+    places = dict.fromkeys(parts, 1.0)
+    words = f"{column} over {key} is all of them"
+    is_certain = not any(key in named for named in guard.listed)
+    if column != "n_persons" or key not in guard.overlaps:
+        least = 0 if is_all else -math.inf
+        known.add({**places, whole: -1}, least, 0, words, is_certain=is_certain)
+        return
+    for place in places:
+        known.add({place: 1, whole: -1}, -math.inf, 0, f"{column} is part of all {key}")
+    if is_all:
+        known.add({**places, whole: -1}, 0, math.inf, f"{words}, or more", is_certain=is_certain)
+
+
+def _groups(rows: Sequence[_Row], keys: Sequence[str]) -> dict[tuple, list[_Row]]:
+    groups: dict[tuple, list[_Row]] = {}
+    for row in rows:
+        groups.setdefault(tuple(row[key] for key in keys), []).append(row)
+    return groups
 
 
 def _between_tables(known: Knowledge, rows: Mapping[str, list[_Row]], same: Same) -> None:

@@ -70,7 +70,7 @@ def _moved(table: pl.DataFrame, known: Knowledge, place: int) -> pl.DataFrame | 
     name, keys, column = known.cell(place)
     of_count = keys_of_count(name, PUBLISHED[name].keys)
     is_it = pl.all_horizontal(
-        pl.col(key).eq_missing(pl.lit(value)) for key, value in zip(of_count, keys, strict=True)
+        pl.col(key).eq_missing(pl.lit(value)) for key, value in zip(of_count, keys, strict=False)
     )
     true = table.filter(is_it)[column][0]
     if true is None or true % BASE == 0:

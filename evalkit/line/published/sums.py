@@ -60,6 +60,7 @@ SAME = (
         (
             (_people("support_spells"), _people("support_spells_start_unknown", -1)),
             (Term("exits", "n_spells"),),
+            (Term("exit_bounds", "n_whole", {"measure": ("ended",)}),),
             (Term("time_on_support", "n_spells"),),
             (Term("group_months", "n_spells", per=("characteristic",)),),
             (Term("exit_curves", "n_at_risk", {"month": (0,)}, per=("exit",)),),
