@@ -22,6 +22,14 @@ _Place = Annotated[
 _Out = Annotated[
     Path | None, typer.Option("--out", help="A CSV file to write the counts to as well.")
 ]
+_Exact = Annotated[
+    bool,
+    typer.Option(
+        "--exact",
+        help="Also write the numbers as they are, for an authority that is owed them, to a file "
+        "among the run's person rows that only its owner can open.",
+    ),
+]
 _Language = Annotated[str, typer.Option(help="The language of what is printed.")]
 
 
@@ -39,6 +47,8 @@ def kolada(
     year: Annotated[int, typer.Option(help="The year in which participation ended.")],
     out: _Out = None,
     language: _Language = SENDER_LANGUAGE,
+    *,
+    exact: _Exact = False,
 ) -> None:
     """Count who ended in the municipality's labour-market activity in a year, and how many of them
     began to work or study, as Kolada's key figure does.
@@ -46,6 +56,7 @@ def kolada(
     from evalkit.errors import IntakeError
     from evalkit.months import add_months
     from evalkit.spells import Extent, ended_participants, ended_participation
+    from evalkit.spells.ended_participation import with_ranges
 
     run, tables = _tables_of(place, ("participation", "livelihood", "person"))
     if tables["participation"].is_empty():
@@ -67,11 +78,13 @@ def kolada(
     words = _words(run, language)
     if ended.is_empty():
         raise typer.BadParameter(words.text("count.nobody_ended", year=str(year)))
-    published = _released(ended_participation(ended, year=year), "ended_participation", run)
+    counted = ended_participation(ended, year=year)
+    published = _released(counted, "ended_participation", run)
+    shown = with_ranges(published.data)
     lines = [words.text("count.kolada_title", year=str(year)), ""]
     by_district = {
         district: {(row["part"], row["answer"]): row for row in rows.iter_rows(named=True)}
-        for (district,), rows in published.data.partition_by("district", as_dict=True).items()
+        for (district,), rows in shown.partition_by("district", as_dict=True).items()
     }
     for district in _in_order(by_district, run):
         lines += [_name(district, words), *_of_district(by_district[district], words)]
@@ -80,8 +93,9 @@ def kolada(
         before, last = add_months(extent.data_through, -1), extent.data_through
         months = {"before": words.month(before), "last": words.month(last)}
         lines.append(words.text("count.not_followed", **months))
-    lines += [words.text("count.small", least=run.params.min_count)]
-    _tell(lines, published, out, words)
+    lines += [words.text("count.rounded"), words.text("count.ranges")]
+    exact_file = _write_exact(counted, f"ended_participation-{year}", run) if exact else None
+    _tell(lines, shown, published.grade, words, out=out, exact_file=exact_file)
 
 
 def activity(
@@ -89,6 +103,8 @@ def activity(
     quarter: Annotated[str, typer.Option(help="The quarter, for example 2026-Q4.")],
     out: _Out = None,
     language: _Language = SENDER_LANGUAGE,
+    *,
+    exact: _Exact = False,
 ) -> None:
     """Count whom the activity requirement concerned in a quarter, by obstacle: assigned, absent
     without a valid reason, grounds handed over, support refused or reduced.
@@ -124,11 +140,13 @@ def activity(
         }
         lines += ["", _line(_name(district, words), heads)]
         for obstacle in sorted({obstacle for obstacle, _ in rows}, key=lambda o: (o == "all", o)):
-            cells = [_count(rows[obstacle, measure], words) for measure in measures]
+            cells = [words.people(rows[obstacle, measure]["n_persons"]) for measure in measures]
             lines.append(_line(f"  {_obstacle(obstacle, words)}", cells))
     lines += ["", words.text("count.activity_rule")]
-    lines += [words.text("count.small", least=run.params.min_count)]
-    _tell(lines, published, out, words)
+    lines += [words.text("count.rounded")]
+    name = f"activity_quarter-{counted['quarter'][0]}"
+    exact_file = _write_exact(counted, name, run) if exact else None
+    _tell(lines, published.data, published.grade, words, out=out, exact_file=exact_file)
 
 
 def _tables_of(place: Path, names: Iterable[str]) -> "tuple[Run, dict[str, pl.DataFrame]]":
@@ -173,30 +191,24 @@ def _of_district(rows: Mapping[tuple[str, str], dict], words: "Words") -> list[s
         for name, cell in _LINES.items()
     ]
     result, unknown = rows["result", "all"], rows["no_result", "unknown"]
-    if result["status"] == unknown["status"] == "ok" and unknown["n_persons"]:
-        low, high = result["share"], result["share"] + unknown["share"]
+    if result["share"] is not None and unknown["n_persons"]:
+        low, high = result["share"], min(1.0, result["share"] + unknown["share"])
         shares = {"low": words.percent(low), "high": words.percent(high)}
         lines.append(f"    {words.text('count.bounds', **shares)}")
     return lines
 
 
 def _share(row: dict, words: "Words") -> str:
-    if row["status"] != "ok":
-        return words.text("count.withheld")
-    if row["part"] == row["answer"] == "all":
-        return words.number(row["n_persons"])
+    if row["part"] == row["answer"] == "all" or row["share"] is None:
+        return words.people(row["n_persons"])
     low, high = (words.percent(row[bound]) for bound in ("ci_lower", "ci_upper"))
     return words.text(
         "count.share",
-        n=words.number(row["n_persons"]),
+        n=words.people(row["n_persons"]),
         share=words.percent(row["share"]),
         low=low,
         high=high,
     )
-
-
-def _count(row: dict, words: "Words") -> str:
-    return words.number(row["n_persons"]) if row["status"] == "ok" else words.text("count.withheld")
 
 
 def _obstacle(obstacle: str, words: "Words") -> str:
@@ -217,12 +229,31 @@ def _in_order(districts: Iterable[str], run: "Run") -> list[str]:
     return [name for name in (*run.params.districts, "all") if name in known]
 
 
-def _tell(lines: list[str], published: "Published", out: Path | None, words: "Words") -> None:
+def _write_exact(counted: "pl.DataFrame", name: str, run: "Run") -> Path:
+    """The counts before gate 2, in a file of the run's work folder that only its owner can open."""
+    from evalkit.tables import make_private_folder
+
+    folder = make_private_folder(run.run_dir / "work" / "exact")
+    path = folder / f"{name}.csv"
+    path.touch(mode=0o600)
+    counted.sort("district").write_csv(path)
+    return path
+
+
+def _tell(
+    lines: list[str],
+    shown: "pl.DataFrame",
+    grade: str,
+    words: "Words",
+    *,
+    out: Path | None,
+    exact_file: Path | None,
+) -> None:
     import polars as pl
 
     typer.echo("\n".join(lines))
-    if out is None:
-        return
-    graded = published.data.drop("row_id").with_columns(grade=pl.lit(published.grade))
-    graded.write_csv(out)
-    typer.echo(words.text("count.written", file=str(out), grade=published.grade))
+    if out is not None:
+        shown.drop("row_id").with_columns(grade=pl.lit(grade)).write_csv(out)
+        typer.echo(words.text("count.written", file=str(out), grade=grade))
+    if exact_file is not None:
+        typer.echo(words.text("count.exact", file=str(exact_file)))

@@ -103,9 +103,9 @@ def ended_participation(ended: pl.DataFrame, *, year: int) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        The table ended_participation: n_persons, and share of all who ended with its 95 % range
-        (Wilson), by part and answer: result (work, subsidised_work, studies, all), no_result
-        (other, unknown, all), all (all).
+        The table ended_participation: n_persons, n_whole (all who ended) and share, by part and
+        answer: result (work, subsidised_work, studies, all), no_result (other, unknown), all (all).
+        Those without a result are what the others leave of all, and have no row.
     """
     parts = {**dict.fromkeys(RESULTS, RESULT), **dict.fromkeys(NO_RESULTS, NO_RESULT)}
     everywhere = with_city(ended).with_columns(part=pl.col("answer").replace_strict(parts))
@@ -118,8 +118,8 @@ def ended_participation(ended: pl.DataFrame, *, year: int) -> pl.DataFrame:
     )
     cells = pl.DataFrame(
         {
-            "part": [*parts.values(), RESULT, NO_RESULT, CITY],
-            "answer": [*parts, CITY, CITY, CITY],
+            "part": [*parts.values(), RESULT, CITY],
+            "answer": [*parts, CITY, CITY],
         }
     )
     grid = everywhere.select("district").unique().join(cells, how="cross")
@@ -127,8 +127,31 @@ def ended_participation(ended: pl.DataFrame, *, year: int) -> pl.DataFrame:
         pl.col("n_persons").fill_null(0), year=pl.lit(year, pl.Int32)
     )
     is_total = (pl.col("part") == CITY) & (pl.col("answer") == CITY)
-    n_all = pl.col("n_persons").filter(is_total).first().over("district")
-    return filled.with_columns(share=pl.col("n_persons") / n_all, **_wilson("n_persons", n_all))
+    whole = pl.col("n_persons").filter(is_total).first().over("district")
+    return filled.with_columns(n_whole=whole, share=pl.col("n_persons") / whole)
+
+
+def with_ranges(counts: pl.DataFrame) -> pl.DataFrame:
+    """The counts with the 95 % range (Wilson) of each share that is shown.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        The table ended_participation, as counted or as published: its ranges are then those of the
+        rounded numbers, and tell no more than they do.
+
+    Returns
+    -------
+    DataFrame
+        With ci_lower and ci_upper (0-1).
+    """
+    is_total = (pl.col("part") == CITY) & (pl.col("answer") == CITY)
+    whole = pl.col("n_persons").filter(is_total).first().over("district")
+    is_shown = pl.col("share").is_not_null()
+    ranges = _wilson("n_persons", whole)
+    return counts.with_columns(
+        pl.when(is_shown).then(limit).alias(name) for name, limit in ranges.items()
+    )
 
 
 def _last_ends(participation: pl.DataFrame, *, year: int) -> pl.DataFrame:

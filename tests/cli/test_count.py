@@ -1,5 +1,6 @@
 """`evalkit count`: what it prints, writes and refuses."""
 
+import stat
 from pathlib import Path
 
 import polars as pl
@@ -26,10 +27,25 @@ def test_kolada_is_counted_from_a_run_file(call, tmp_path):
         one.split() for one in out.splitlines()
     ]
     assert f"{result['n_persons']} (" in out and "Counted as Kolada does (read second-hand" in out
-    assert set(table["status"]) <= {"ok", "suppressed", "not_estimable"}
-    shown = table.filter(status="ok", answer="all")["n_persons"]
-    assert not ((shown > 0) & (shown < 5)).any()
+    assert set(table["n_persons"] % 5) == {0} and "rounded to the nearest five" in out
+    assert table["share"].null_count() == table["ci_lower"].null_count() > 0
     assert "grade M" in out and set(table["grade"]) == {"M"}
+
+
+def test_the_exact_numbers_stay_in_a_file_that_only_its_owner_can_open(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    exit_code, out, _ = call(
+        *("count", "kolada", NORTHERN_IRELAND, "--year", 1995, "--language", "en", "--exact")
+    )
+
+    (path,) = tmp_path.glob("runs/**/work/exact/ended_participation-1995.csv")
+    exact = pl.read_csv(path).filter(district="all", part="all")["n_persons"].item()
+    assert exit_code == 0 and str(path.relative_to(tmp_path)) in "".join(out.split("\n"))
+    assert "must not be passed on" in " ".join(out.split())
+    assert exact % 5 and abs(exact - 5 * round(exact / 5)) <= 2
+    assert f" {5 * round(exact / 5)}" in out and f" {exact}" not in out
+    assert [stat.S_IMODE(one.stat().st_mode) for one in (path.parent, path)] == [0o700, 0o600]
 
 
 @pytest.mark.parametrize(("year", "is_said"), [(1998, False), (1999, True)])
@@ -91,5 +107,5 @@ def test_activity_is_counted_from_a_run(call, tmp_path):
 
     assert exit_code == 0, err
     last = out.split("alla distrikt")[1].splitlines()
-    assert last[2].split()[-4:] == ["200", "80", "0", "0"]
+    assert last[2].split()[-4:] == ["200", "80", "0–2", "0–2"]
     assert "en verksam portals (källgrad M)" in out
