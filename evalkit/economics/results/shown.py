@@ -39,7 +39,7 @@ def rounded_for_publication(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.
     own = {
         "curve": curve,
         "payback": _payback(tables["payback"], curve),
-        "purse": _purse(tables["purse"]),
+        "purse": _purse(tables["purse"], parts),
         "tornado": _tornado(tables["tornado"], parts),
         "options": _options(tables["options"], parts, tables["totals"]),
         "information": _information(tables["information"], parts),
@@ -48,18 +48,29 @@ def rounded_for_publication(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.
 
 
 def _with_steps(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with the estimate as gate 2 shows it, its step, and what one person does to it."""
-    lower, upper, n, one_person = (
+    """The rows with the estimate and its limits as gate 2 shows them, their step, and what one
+    person does to them.
+    """
+    estimate, lower, upper, n, one_person = (
         rows[column].cast(pl.Float64).to_numpy()
-        for column in ("ci_lower", "ci_upper", "n_starters", "one_person")
+        for column in ("estimate", "ci_lower", "ci_upper", "n_starters", "one_person")
     )
-    share = share_of_error(np.floor(n / BASE + 0.5) * BASE, one_person)
+    people = np.floor(n / BASE + 0.5) * BASE
+    share = share_of_error(people, one_person)
+    own = np.nan_to_num(step_above(np.abs(estimate) * 2 / people))
     step = step_of_range(lower, upper, share)
-    shown = to_step(rows["estimate"].to_numpy(), step)
+    step = np.where(np.isfinite(step), step, own)
+    columns = {
+        "_one_person": share * (upper - lower) / RANGE_WIDTH,
+        "_step": step,
+        "_shown": to_step(estimate, step),
+        "_lower": to_step(lower, step, np.floor),
+        "_upper": to_step(upper, step, np.ceil),
+        "_people": people,
+    }
     return rows.with_columns(
-        _one_person=pl.Series(share * (upper - lower) / RANGE_WIDTH, dtype=pl.Float64),
-        _step=pl.Series(step, dtype=pl.Float64, nan_to_null=True),
-        _shown=pl.Series(shown, dtype=pl.Float64, nan_to_null=True),
+        pl.Series(name, values, dtype=pl.Float64, nan_to_null=True)
+        for name, values in columns.items()
     )
 
 
@@ -117,24 +128,36 @@ def _first_of(row: dict, column: str) -> int | None:
     return next(m for m in _months(row["n_starters"], row["horizon_months"]) if m >= month)
 
 
-def _purse(purse: pl.DataFrame) -> pl.DataFrame:
-    """The purses' shares of the gain and of the price, from what is shown of both."""
-    paid = purse["paid_now"].to_numpy()
-    step = step_above(np.abs(paid) * 2 / purse["n_starters"].cast(pl.Float64).to_numpy())
-    gains = pl.col("_shown").clip(0)
-    share = pl.when(gains.sum().over(_KEYS) > 0).then(gains / gains.sum().over(_KEYS))
-    price = pl.col("paid_now").sum().over(_KEYS)
-    proposed = _multiple(pl.col("gain_share") * price, pl.col("_paid_step").max().over(_KEYS))
-    return (
-        _with_steps(purse)
-        .with_columns(
-            paid_now=pl.Series(to_step(paid, step), nan_to_null=True),
-            _paid_step=pl.Series(step, nan_to_null=True),
-            gain_share=pl.when(pl.col("gain_share").is_not_null()).then(share.round(2)),
-        )
-        .with_columns(paid_proposed=pl.when(pl.col("paid_proposed").is_not_null()).then(proposed))
-        .select(purse.columns)
+def _purse(purse: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
+    """What purses gain and pay, and their shares of both, from what is shown. The district's gain
+    is what is left to it and what it pays, so that the three agree.
+    """
+    district = parts.filter(perspective="district").select(
+        *_KEYS, _left="_shown", _left_lower="_lower", _left_upper="_upper"
     )
+    paid = _multiple(pl.col("paid_now"), _nice(2 * pl.col("paid_now").abs() / pl.col("_people")))
+    rows = (
+        _with_steps(purse)
+        .with_columns(paid_now=paid)
+        .join(district, on=_KEYS, how="left", maintain_order="left")
+        .with_columns(
+            pl.when(pl.col("actor") == "district", pl.col(f"_left{end}").is_not_null())
+            .then(pl.col(f"_left{end}") + pl.col("paid_now"))
+            .otherwise(pl.col(end or "_shown"))
+            .alias(column)
+            for column, end in (("estimate", ""), ("ci_lower", "_lower"), ("ci_upper", "_upper"))
+        )
+    )
+    gains = pl.col("estimate").clip(0)
+    share = pl.when(gains.sum().over(_KEYS) > 0).then(gains / gains.sum().over(_KEYS)).round(2)
+    price = pl.col("paid_now").sum().over(_KEYS)
+    step = _nice(2 * price / pl.col("_people"))
+    has_share = pl.col("gain_share").is_not_null()
+    has_proposal = pl.col("paid_proposed").is_not_null()
+    return rows.with_columns(
+        gain_share=pl.when(has_share).then(share),
+        paid_proposed=pl.when(has_proposal).then(_multiple(share * price, step)),
+    ).select(purse.columns)
 
 
 def _tornado(tornado: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:

@@ -114,7 +114,7 @@ VALUE = (
             *("gain_share", "paid_now", "paid_proposed", "currency"),
         ),
         unit="money",
-        guard=_guard(exact=("gain_share", "paid_now", "paid_proposed")),
+        guard=_guard(exact=(*_RANGE, "gain_share", "paid_now", "paid_proposed")),
     ),
     _estimates(
         "value_municipality",
