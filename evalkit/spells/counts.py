@@ -7,7 +7,10 @@ import polars as pl
 from evalkit.line.states import STILL_ON_SUPPORT
 from evalkit.tables import with_city
 
-_MEASURES = ("persons", "persons_with_support", "support_spells", "support_spells_start_unknown")
+_MEASURES = (
+    *("persons", "persons_with_support"),
+    *("support_spells_start_known", "support_spells_start_unknown"),
+)
 
 
 def people_counts(person: pl.DataFrame, spells: pl.DataFrame) -> pl.DataFrame:
@@ -21,12 +24,12 @@ def people_counts(person: pl.DataFrame, spells: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        district, measure (persons, persons_with_support, support_spells,
+        district, measure (persons, persons_with_support, support_spells_start_known,
         support_spells_start_unknown), count.
     """
     everyone, on_support = with_city(person), with_city(spells)
-    unknown_start = on_support.filter(~pl.col("is_start_known"))
-    spells_of = (everyone, on_support, on_support, unknown_start)
+    is_known = pl.col("is_start_known")
+    spells_of = (everyone, on_support, on_support.filter(is_known), on_support.filter(~is_known))
     counts = (pl.len(), pl.col("person_id").n_unique(), pl.len(), pl.len())
     measures = [
         _count(table, measure, count)

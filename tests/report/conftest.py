@@ -273,7 +273,7 @@ def _people():
     measures = (
         "persons",
         "persons_with_support",
-        "support_spells",
+        "support_spells_start_known",
         "support_spells_start_unknown",
     )
     rows = [(d, m, n) for d, ns in counts.items() for m, n in zip(measures, ns, strict=True)]

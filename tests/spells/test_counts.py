@@ -25,7 +25,10 @@ def test_people_counts_count_people_spells_and_unknown_starts():
     assert (
         counts["North", "persons_with_support"] == 2 and counts["all", "persons_with_support"] == 3
     )
-    assert counts["North", "support_spells"] == 3 and counts["all", "support_spells"] == 4
+    assert (
+        counts["North", "support_spells_start_known"] == 2
+        and counts["all", "support_spells_start_known"] == 3
+    )
     assert (
         counts["North", "support_spells_start_unknown"] == 1
         and counts["South", "support_spells_start_unknown"] == 0

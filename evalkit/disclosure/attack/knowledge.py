@@ -16,7 +16,7 @@ from evalkit.disclosure.published import Published
 from evalkit.disclosure.rounding import BASE
 from evalkit.line.columns import COLUMNS, is_counted
 from evalkit.line.published import PUBLISHED
-from evalkit.line.published.sums import NOT_OF_THE_COUNT, PART_OF, PERIODS, SAME, Same, Term
+from evalkit.line.published.sums import NOT_OF_THE_COUNT, PART_OF, PERIODS, SAME, Same
 from evalkit.line.table import Guard
 from evalkit.tables import CITY
 
@@ -281,32 +281,20 @@ def _groups(rows: Sequence[_Row], keys: Sequence[str]) -> dict[tuple, list[_Row]
 
 
 def _between_tables(known: Knowledge, rows: Mapping[str, list[_Row]], same: Same) -> None:
-    sums: dict[tuple, list[dict[int, float]]] = {}
-    for way in same.ways:
-        for by, factors in _ways(rows, way, same.by).items():
-            sums.setdefault(by, []).extend(factors)
-    for first, *others in filter(None, sums.values()):
-        for way in others:
-            factors = dict(first)
-            for place, factor in way.items():
-                factors[place] = factors.get(place, 0) - factor
-            if any(factors.values()):
-                known.add(factors, 0, 0, same.of, is_certain=False)
-
-
-def _ways(
-    rows: Mapping[str, list[_Row]], terms: Sequence[Term], by: Sequence[str]
-) -> dict[tuple, list[dict[int, float]]]:
-    """The sums of a way to count something, by the keys that it is counted by."""
-    found: dict[tuple, dict[tuple, dict[int, float]]] = {}
-    for term in terms:
+    """Sums that are the same number as the first of them."""
+    sums: dict[tuple, dict[tuple, dict[int, float]]] = {}
+    for term in same.ways:
         for row in rows.get(term.table, ()):
-            if all(row[key] in values for key, values in term.where.items()):
-                each = tuple(row[key] for key in term.per)
-                factors = found.setdefault(tuple(row[key] for key in by), {}).setdefault(each, {})
-                if term.column in row["numbers"]:
-                    factors[row["numbers"][term.column]] = term.sign
-    return {key: [way for way in each.values() if way] for key, each in found.items()}
+            is_meant = all(row[key] in values for key, values in term.where.items())
+            if is_meant and term.column in row["numbers"]:
+                way = (term.table, *(row[key] for key in term.per))
+                each = sums.setdefault(tuple(row[key] for key in same.by), {})
+                each.setdefault(way, {})[row["numbers"][term.column]] = 1.0
+    for first, *others in (list(each.values()) for each in sums.values()):
+        for way in others:
+            places = {*first, *way}
+            factors = {place: first.get(place, 0) - way.get(place, 0) for place in places}
+            known.add(factors, 0, 0, same.of, is_certain=False)
 
 
 def _of_periods(ended: dict[tuple, list[int]], name: str, rows: Sequence[_Row]) -> None:

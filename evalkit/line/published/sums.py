@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Term:
-    """The numbers of a column in the rows with certain keys, added up or taken off.
+    """The numbers of a column in the rows with certain keys, added up.
 
     Attributes
     ----------
@@ -19,15 +19,12 @@ class Term:
         By key: its values (other keys: all).
     per : tuple of str
         Keys of which each value makes a sum of its own.
-    sign : int
-        1, or -1.
     """
 
     table: str
     column: str
     where: Mapping[str, tuple] = field(default_factory=dict)
     per: tuple[str, ...] = ()
-    sign: int = 1
 
 
 @dataclass(frozen=True)
@@ -40,17 +37,13 @@ class Same:
         What is counted.
     by : tuple of str
         The keys.
-    ways : tuple of tuple of Term
+    ways : tuple of Term
         Sums that are all the same number.
     """
 
     of: str
     by: tuple[str, ...]
-    ways: tuple[tuple[Term, ...], ...]
-
-
-def _people(measure: str, sign: int = 1) -> Term:
-    return Term("people", "count", {"measure": (measure,)}, sign=sign)
+    ways: tuple[Term, ...]
 
 
 SAME = (
@@ -58,27 +51,25 @@ SAME = (
         "spells of known beginning",
         ("district",),
         (
-            (_people("support_spells"), _people("support_spells_start_unknown", -1)),
-            (Term("exits", "n_spells"),),
-            (Term("exit_bounds", "n_whole", {"measure": ("ended",)}),),
-            (Term("time_on_support", "n_spells"),),
-            (Term("group_months", "n_spells", per=("characteristic",)),),
-            (Term("exit_curves", "n_at_risk", {"month": (0,)}, per=("exit",)),),
+            Term("people", "count", {"measure": ("support_spells_start_known",)}),
+            Term("exits", "n_spells"),
+            Term("exit_bounds", "n_whole", {"measure": ("ended",)}),
+            Term("time_on_support", "n_spells"),
+            Term("group_months", "n_spells", per=("characteristic",)),
+            Term("exit_curves", "n_at_risk", {"month": (0,)}, per=("exit",)),
         ),
     ),
     Same(
         "people with spells of known beginning",
         ("district",),
         (
-            (Term("time_on_support", "n_persons"),),
+            Term("time_on_support", "n_persons"),
             # The age at the beginning of a spell is not always the same.
-            (
-                Term(
-                    "group_months",
-                    "n_persons",
-                    {"characteristic": ("sex", "obstacle")},
-                    per=("characteristic",),
-                ),
+            Term(
+                "group_months",
+                "n_persons",
+                {"characteristic": ("sex", "obstacle")},
+                per=("characteristic",),
             ),
         ),
     ),
@@ -86,26 +77,26 @@ SAME = (
         "spells by way out",
         ("exit",),
         (
-            (Term("exits", "n_spells", {"district": ("all",)}),),
-            (Term("exit_sources", "n_spells", {"source": ("together",)}),),
+            Term("exits", "n_spells", {"district": ("all",)}),
+            Term("exit_sources", "n_spells", {"source": ("together",)}),
         ),
     ),
     Same(
         "people on support in a year",
         ("district", "year"),
-        ((Term("long_term", "n_persons", {"answer": ("all",)}, per=("measure",)),),),
+        (Term("long_term", "n_persons", {"answer": ("all",)}, per=("measure",)),),
     ),
     Same(
         "people who were on support",
         ("district",),
-        ((Term("loops", "n_persons", {"n_returns": ("all",)}, per=("level",)),),),
+        (Term("loops", "n_persons", {"n_returns": ("all",)}, per=("level",)),),
     ),
     Same(
         "people",
         (),
         (
-            (Term("people", "count", {"district": ("all",), "measure": ("persons",)}),),
-            (Term("state_sources", "n_persons", {"source": ("all",)}),),
+            Term("people", "count", {"district": ("all",), "measure": ("persons",)}),
+            Term("state_sources", "n_persons", {"source": ("all",)}),
         ),
     ),
 )

@@ -25,7 +25,7 @@ from evalkit.report.view import (
 _MEASURES = (
     "persons",
     "persons_with_support",
-    "support_spells",
+    "support_spells_start_known",
     "support_spells_start_unknown",
 )
 _TABLE_STEP_MONTHS = 3
@@ -121,7 +121,8 @@ def exits_conclusion(brief: Brief) -> Markup:
 def _spells(brief: Brief, measures: dict[str, Row]) -> tuple[Markup, ...]:
     """How many periods there are, and how many of them were running when the data begin."""
     spells, unknown = (
-        measures.get(measure) for measure in ("support_spells", "support_spells_start_unknown")
+        measures.get(measure)
+        for measure in ("support_spells_start_known", "support_spells_start_unknown")
     )
     if not (spells and unknown):
         return ()
