@@ -7,7 +7,6 @@ import pytest
 from evalkit.disclosure import protected, read_published, read_unit, release, release_all
 from evalkit.errors import DisclosureError
 from evalkit.line.columns import is_counted
-from evalkit.line.columns import is_counted
 from evalkit.line.published import PUBLISHED
 from evalkit.line.tables import published
 
