@@ -126,11 +126,12 @@ def means(true: dict, shown: dict) -> pl.DataFrame:
     return both.join(true[name].select(*keys_of(name), size="n_persons"), on=keys_of(name))
 
 
-def differences(true: dict, shown: dict) -> dict[str, int]:
-    """Of significant differences of two districts' shares: how many, reversed, told as equal, and
-    not told.
+def differences(true: dict, shown: dict) -> dict[str, int | str]:
+    """Of significant differences of two districts' shares: how many, reversed, told as equal (with
+    the largest of these), and not told.
     """
     found = dict.fromkeys(("significant", "reversed", "equal", "not told"), 0)
+    largest = 0.0
     for name, answers in COMPARED.items():
         guard = declared(name).guard
         ((share, part, whole), *_) = guard.shares if guard else ()
@@ -154,9 +155,11 @@ def differences(true: dict, shown: dict) -> dict[str, int]:
                     found["not told"] += 1
                 elif abs(one["shown"] - other["shown"]) < _MADE:
                     found["equal"] += 1
+                    largest = max(largest, abs(gap))
                 elif (one["shown"] > other["shown"]) != (gap > 0):
                     found["reversed"] += 1
-    return found
+    said = f"{found['equal']} (largest {100 * largest:.1f} points)" if largest else "0"
+    return found | {"equal": said}
 
 
 def rows_of(true: dict, shown: dict, other: dict) -> list[tuple[str, str]]:
