@@ -145,6 +145,7 @@ def round_measures(
         unit = _unit_of(name)
         if name in spans:
             step = step_above(spans[name] * each)
+            step = np.maximum(step, _FINE) if unit == "share" else step
         elif name.startswith("median"):
             step = np.ones(rows.height)
         elif unit == "probability":

@@ -332,3 +332,13 @@ def test_a_personnummer_is_refused_and_not_shown(provenance):
 
     assert "what looks like a personnummer in: exit" in str(caught.value)
     assert "9876" not in str(caught.value)
+
+
+def test_a_mean_share_is_shown_in_whole_points_however_many_people_there_are(provenance):
+    table = pl.DataFrame(
+        {"district": ["A"], "exit": ["work"], "n_persons": [8000], "share": [0.7936]}
+    )
+
+    data = _counts(table, provenance, counts=["share"], spans={"share": 1.0}).data
+
+    assert data["share"].item() == 0.79
