@@ -45,7 +45,7 @@ def too_many_digits(table: Published, guard: Guard, *, n_people: float) -> Itera
     if guard.rule == "curve":
         yield from _of_curves(table, guard, n_people=n_people)
         return
-    shares = {share: part for share, part, _ in guard.shares}
+    shares = {share: part for share, part, _ in guard.shares if share in columns}
     for share, part in shares.items():
         parts = data[part] if part in data.columns else [None] * data.height
         for row, value, fives in zip(data["row_id"], data[share], parts, strict=True):
@@ -56,12 +56,13 @@ def too_many_digits(table: Published, guard: Guard, *, n_people: float) -> Itera
     measured = [
         c for c in columns if c not in shares and is_measured(c, data.schema[c], guard.exact)
     ]
-    ranges = ranges_of(measured)
+    ranges, spans = ranges_of(measured), dict(guard.spans)
     for column in measured:
         ends = ranges.get(column, ())
         for row in data.select("row_id", column, *ends).iter_rows():
             values = [value for value in row[1:] if value is not None]
-            if values and step_of(values) < _finest(column, values, n_people):
+            finest = 1 / n_people if column in spans else _finest(column, values, n_people)
+            if values and step_of(values) < finest * (1 - _NEAR):
                 yield row[0], column, "more digits than one person's influence leaves"
 
 
@@ -79,14 +80,14 @@ def step_of(values: Sequence[float]) -> float:
 def _finest(column: str, values: Sequence[float], n_people: float) -> float:
     """The finest step that a number may have: what one of all people can change it by."""
     if column.startswith("median"):
-        return 1 - _NEAR
+        return 1.0
     if COLUMNS[column].unit in _HUNDREDTHS and len(values) < 3:
-        return 0.01 - _NEAR
+        return 0.01
     if len(values) == 3:
         step = step_of(values)
         width = max(values[2] - values[1] - 2 * step, 0.0)
-        return width / _WIDTH / np.sqrt(n_people) * (1 - _NEAR)
-    return abs(values[0]) / n_people * (1 - _NEAR)
+        return width / _WIDTH / np.sqrt(n_people)
+    return abs(values[0]) / n_people
 
 
 def _is_share(value: float, part: float | None, n_people: float) -> bool:
