@@ -209,7 +209,7 @@ MORE_CASES = {
     "no_further_money": priced(allocation={"further_money": []}),
     "district_models": priced(districts=BOTH, effects={"district_models": {ONE[0]: "own"}}),
     "municipalities": priced(districts=BOTH, districts_are="municipalities"),
-    "large_min_count": priced(min_count=50),
+    "many_persons_needed": priced(disclosure={"min_persons": 50}),
     "curves_of_a_month": Case(
         {
             "survival": {

@@ -158,7 +158,8 @@ def levers_of(
             horizon,
             float(of_draws.discount_rate[0]),
             None if of_draws.half_life is None else float(of_draws.half_life[0]),
-            offer.get("n_starts"),
+            # 0 is 0 to 2: of a year's starts nothing can be said.
+            offer.get("n_starts") or None,
         ),
         followed,
         by_month,

@@ -79,7 +79,8 @@ def _record(brief: Brief, one: Offered, beside: str | None) -> dict[str, object]
         "horizon_months": advice["horizon_months"],
         "discount_rate": rate,
         "half_life": _finite(once["half_life"]),
-        "n_starts": one.offer["n_starts"],
+        # 0 is 0 to 2: of a year's starts nothing can be said.
+        "n_starts": one.offer["n_starts"] or None,
     }
     figures = brief.tables.row("offers", district=one.scope, intervention_id=one.intervention_id)
     name = capitalise(one.name)

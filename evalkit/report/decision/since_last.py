@@ -5,12 +5,12 @@ from markupsafe import Markup
 from evalkit.report.decision.offered import offered
 from evalkit.report.parts.document import Brief, Part
 from evalkit.report.parts.layout import render
-from evalkit.report.parts.numbers import COUNT, Form, Row
+from evalkit.report.parts.numbers import PEOPLE, Form, Row
 from evalkit.tables import CITY
 from evalkit.words import capitalise
 
 _MONEY = Form("signed", -2)
-_FORMS = {"persons_with_support": COUNT, "starts": COUNT, "society": _MONEY}
+_FORMS = {"persons_with_support": PEOPLE, "starts": PEOPLE, "society": _MONEY}
 # From top to bottom, first of all districts, then of each intervention.
 _ORDER = ("persons_with_support", "society", "advice", "starts")
 
