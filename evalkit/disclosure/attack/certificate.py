@@ -12,6 +12,7 @@ import polars as pl
 
 from evalkit.disclosure.attack.digits import too_many_digits
 from evalkit.disclosure.attack.knowledge import SMALL, declared_name, knowledge_of
+from evalkit.disclosure.attack.pages import otherwise_than_published
 from evalkit.disclosure.attack.solve import ENOUGH, known_too_well
 from evalkit.disclosure.published import Published
 from evalkit.disclosure.rounding import BASE
@@ -34,7 +35,7 @@ class Finding:
     Attributes
     ----------
     kind : str
-        small_count, contradiction, digits, answer_no, crossed, or column_of_two.
+        small_count, contradiction, digits, answer_no, crossed, column_of_two, or page.
     cell : str
         Where: the table, its row's keys, its column.
     known : str
@@ -63,9 +64,9 @@ class Attack:
         SHA-256 in the same way of each earlier vintage that was attacked with it.
     rules : tuple of str
         The rules that the tables have passed, as codes of `RULE_TEXTS`.
-    n_tables, n_counts, n_small, n_sums, n_numbers : int
+    n_tables, n_counts, n_small, n_sums, n_numbers, n_pages : int
         Tables; counts; those of them that can be 1 to 4; sums known of them; other numbers whose
-        digits were looked at.
+        digits were looked at; pages whose numbers were held against the tables.
     seconds : float
         How long it took.
     findings : tuple of Finding
@@ -82,6 +83,7 @@ class Attack:
     n_small: int
     n_sums: int
     n_numbers: int
+    n_pages: int
     seconds: float
     findings: tuple[Finding, ...]
 
@@ -133,6 +135,12 @@ def attack(run_dir: Path | str, earlier: Sequence[Path | str] = ()) -> Attack:
         for one in known_too_well(known)
     ]
     findings += [finding for table in tables for finding in _of_table(table, _n_people(tables))]
+    site = Path(run_dir) / "site"
+    by_name = {table.name: table for table in tables}
+    findings += [
+        Finding("page", f"{page}: {address}", "a number of people", why)
+        for page, address, why in otherwise_than_published(site, by_name)
+    ]
     return Attack(
         vintage=Path(run_dir).resolve().name,
         run=run,
@@ -149,6 +157,7 @@ def attack(run_dir: Path | str, earlier: Sequence[Path | str] = ()) -> Attack:
             for column in table.data.columns
             if table.data.schema[column].is_float()
         ),
+        n_pages=len(list(site.rglob("*.html"))),
         seconds=round(time.perf_counter() - began, 1),
         findings=tuple(findings),
     )
@@ -272,7 +281,8 @@ def describe(made: Attack) -> list[str]:
     lines = [
         f"{made.run}, {made.vintage}: {made.n_tables} tables, {made.n_counts} counts "
         f"({made.n_small} can be 1 to {SMALL}), {made.n_sums} sums between them, "
-        f"{made.n_numbers} other numbers, {len(made.earlier)} earlier vintages"
+        f"{made.n_numbers} other numbers, {made.n_pages} pages, "
+        f"{len(made.earlier)} earlier vintages"
     ]
     for finding in made.findings:
         lines += [f"{finding.cell} is {finding.known}", f"    by: {finding.how}"]

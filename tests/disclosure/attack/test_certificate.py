@@ -54,6 +54,19 @@ def test_the_command_writes_the_record_and_says_what_was_tried(tmp_path):
     assert json.loads((tmp_path / "attack.json").read_text(encoding="utf-8"))["passed"]
 
 
+def test_a_page_with_another_number_than_is_published_is_found(tmp_path):
+    _publish_people(tmp_path)
+    (tmp_path / "site").mkdir()
+    place = '<b data-table="people" data-row="0" data-col="count" data-form="people:0">'
+    page = tmp_path / "site" / "index.html"
+
+    page.write_text(f"{place}80</b>", encoding="utf-8")
+    assert attack(tmp_path).passed
+
+    page.write_text(f"{place}82</b>", encoding="utf-8")
+    assert _kinds(tmp_path) == {"page"}
+
+
 def test_an_answer_no_is_found(tmp_path):
     rows = [("North", 2026, "long_term", answer, n) for answer, n in (("no", 60), ("yes", 40))]
     columns = ["district", "year", "measure", "answer", "n_persons"]
