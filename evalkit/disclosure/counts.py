@@ -103,7 +103,11 @@ def protect_counts(
             *(["one_person"] if spans else []),
         ],
         needed=needed,
-        unmasked=data.with_columns(rounded.select(means)),
+        # What could be estimated of few would tell how long they were followed.
+        unmasked=data.with_columns(
+            pl.when(is_enough).then(rounded[column]).otherwise(0.0).alias(column)
+            for column in means
+        ),
         **provenance,
     )
 

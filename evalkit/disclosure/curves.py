@@ -51,13 +51,12 @@ def protect_curve(
         Columns of the curve and of its time.
     n_persons : str
         Column with the persons of the curve, the same in all its rows. A curve of fewer than 30 is
-        withheld.
+        left out.
     values : sequence of str
         What is published of these, and the column of persons: those that exist.
     parts : str, optional
         That of the `by` columns whose curves divide the same people: ways out, states. Rounded,
-        they add up to no more than all of them. One that never has five people is left out, as
-        is a curve of 0 to 2 people.
+        they add up to no more than all of them. One that never has five people is left out.
     is_every_month : bool
         Whether every month is shown, not the quoted ones alone: a share of those who are there, of
         which no change of one month can be read off.
@@ -99,8 +98,9 @@ def protect_curve(
             for group in groups
         ]
     )
-    # That a group or a way out is listed would tell that somebody is in it.
-    shown = shown.filter(nearest_five(pl.col(n_persons)) > 0)
+    # That a group or a way out is listed would tell that somebody is in it, and how long a curve is
+    # how long few were followed.
+    shown = shown.filter(nearest_five(pl.col(n_persons)) >= MIN_WHOLE)
     if parts is not None:
         shown = shown.filter((pl.col("estimate") > 0).any().over(by))
     return seal_table(
@@ -177,7 +177,6 @@ def _in_fives(
     """The curves of one set of people as multiples of five of them, with what is withheld."""
     people = rows[n_persons].fill_null(0).to_numpy().astype(float)
     rounded = np.floor((people + BASE / 2) / BASE) * BASE
-    is_small = rounded < MIN_WHOLE
     groups_of_five = np.where(rounded > 0, rounded / BASE, np.nan)
     estimate = rows["estimate"].to_numpy().astype(float)
     fives = np.floor(estimate * groups_of_five + 0.5)
@@ -199,7 +198,7 @@ def _in_fives(
             ends = np.where(has_range, np.clip(ends / groups_of_five, 0, 1), np.nan)
             ends = np.where(is_exact, shown, ends)
             columns.append(pl.Series(limit, ends, nan_to_null=True))
-    is_withheld = is_small | _is_moved_by_one(rows, parts, time, people)
+    is_withheld = _is_moved_by_one(rows, parts, time, people)
     return rows.with_columns(*columns, _is_withheld=pl.Series(is_withheld, dtype=pl.Boolean))
 
 

@@ -342,3 +342,21 @@ def test_a_mean_share_is_shown_in_whole_points_however_many_people_there_are(pro
     data = _counts(table, provenance, counts=["share"], spans={"share": 1.0}).data
 
     assert data["share"].item() == 0.79
+
+
+@pytest.mark.parametrize("estimate", [5.5, None])
+def test_whether_a_mean_of_few_could_be_estimated_is_not_told(provenance, estimate):
+    table = pl.DataFrame(
+        {"district": ["A"], "exit": ["work"], "n_persons": [12], "estimate": [estimate]},
+        schema_overrides={"estimate": pl.Float64},
+    )
+
+    data = _counts(
+        table,
+        provenance,
+        counts=["n_persons", "estimate"],
+        spans={"estimate": 12},
+        needed=["estimate"],
+    ).data
+
+    assert data.select("n_persons", "estimate", "status").row(0) == (10, None, "ok")

@@ -96,8 +96,6 @@ def test_a_curve_stands_at_quoted_months_in_fives_of_those_at_risk():
     assert published.data.drop("row_id").rows() == [
         ("a", 0, 1.0, 50, "ok"),
         ("a", 3, 0.8, 45, "ok"),
-        ("b", 0, None, None, "suppressed"),
-        ("b", 3, None, None, "suppressed"),
     ]
 
 
