@@ -19,6 +19,7 @@ from evalkit.economics.results.advice_table import advice_of_run
 from evalkit.economics.results.drift import drift, read_vintage
 from evalkit.economics.results.information import evppi
 from evalkit.economics.results.results import value_results
+from evalkit.economics.results.shown import postings_of_many
 from evalkit.economics.results.since_last import since_last
 from evalkit.economics.results.summaries import (
     displacement_sensitivity,
@@ -63,6 +64,7 @@ __all__ = [
     "offer_prices",
     "place_prices",
     "plot",
+    "postings_of_many",
     "present_value",
     "price_book_of_run",
     "price_table",

@@ -9,6 +9,7 @@ from one_start import value_results
 
 from evalkit.disclosure import protect_estimates
 from evalkit.disclosure.rounding import step_of_range
+from evalkit.economics import postings_of_many
 from evalkit.line.tables import published
 
 KEYS = ["district", "intervention_id", "estimand"]
@@ -129,3 +130,10 @@ def test_a_value_changes_sign_within_a_price_s_range_only_where_its_ends_do(resu
 def test_nothing_is_shown_of_fewer_than_twenty(results):
     for name, table in _shown(results, n_starters=19).items():
         assert set(table["status"]) <= {"suppressed", "not_estimable"}, name
+
+
+@pytest.mark.parametrize(("n_starters", "postings"), [(299, ["all"]), (300, ["all", "wage"])])
+def test_postings_are_told_of_three_hundred_people(n_starters, postings):
+    actors = pl.DataFrame({"posting": ["all", "wage"], "n_starters": [n_starters] * 2})
+
+    assert postings_of_many(actors)["posting"].to_list() == postings

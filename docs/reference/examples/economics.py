@@ -61,6 +61,12 @@ ledger.filter(draw=0).head(6)
 # %% value_by_actor
 economics.value_by_actor(ledger)
 
+# %% postings_of_many
+# Of 29 people each actor's sum alone.
+economics.postings_of_many(
+    effects.with_starters(economics.value_by_actor(ledger), found.status)
+).select("actor", "posting", "estimate")
+
 # %% plot
 economics.plot(economics.value_by_actor(ledger))
 

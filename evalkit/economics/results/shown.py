@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
-from evalkit.disclosure.paths import PATH_PERSONS, path_months
+from evalkit.disclosure.paths import MONTHLY_PERSONS, PATH_PERSONS, path_months
 from evalkit.disclosure.rounding import (
     BASE,
     RANGE_WIDTH,
@@ -45,6 +45,27 @@ def rounded_for_publication(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.
         "information": _information(tables["information"], parts),
     }
     return {**tables, **own}
+
+
+def postings_of_many(actors: pl.DataFrame) -> pl.DataFrame:
+    """What each actor gains, posting by posting where there are 300 people or more, else in all.
+
+    Many postings are the same months at different prices: each is rounded, but together they would
+    tell the months more finely than any of them.
+
+    Parameters
+    ----------
+    actors : DataFrame
+        `value_by_actor`, with `n_starters` in each row.
+
+    Returns
+    -------
+    DataFrame
+        Its rows that may be shown.
+    """
+    return actors.filter(
+        (pl.col("posting") == "all") | (pl.col("n_starters").fill_null(0) >= MONTHLY_PERSONS)
+    )
 
 
 def _with_steps(rows: pl.DataFrame) -> pl.DataFrame:

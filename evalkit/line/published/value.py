@@ -32,7 +32,8 @@ _OF_DRAW = (
 VALUE = (
     _estimates(
         "value_by_actor",
-        "One row per effect, actor, posting and kind: money per participant.",
+        "One row per effect, actor, posting and kind: money per participant; of fewer than 300 "
+        "people each actor's sum alone.",
         keys=(*_EFFECT, "actor", "posting", "kind"),
         values=(*_RANGE, "currency"),
         unit="money",
