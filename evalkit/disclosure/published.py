@@ -176,7 +176,7 @@ def require_published(table: object, *, where: str) -> Published:
     raise DisclosureError(
         "A table that has not passed disclosure control was about to be shown.",
         where=f"{where}: got {type(table).__name__}",
-        why="Charts and pages accept Published tables only, so that small numbers cannot slip out.",
+        why="Charts and pages accept Published tables only, so that nobody can be told from one.",
         fix="pass the table through protect_counts, protect_curve or protect_estimates first.",
     )
 

@@ -103,10 +103,10 @@ def test_a_view_writes_head_rows_and_note(brief):
 
 
 def test_a_number_in_a_caption_keeps_its_address(brief):
-    view = View("exits", "stay.exits_caption", "stay", (word("exit"), number("n_spells")))
+    view = View("exits", "unit.range", "stay", (word("exit"), number("n_spells")))
     row = _row(exit="work", n_spells=0, n_whole=45)
 
-    (table,) = view.tables(brief, [row], n=brief.number(row, "n_whole", COUNT))
+    (table,) = view.tables(brief, [row], low="a", high=brief.number(row, "n_whole", COUNT))
 
     assert 'data-col="n_whole" data-form="people:0">45</span>' in table.caption
     assert str(table.rows[0][1]).endswith(">0–2</span>")

@@ -296,7 +296,7 @@ status = effects.status_of_run(of_city.status, protocols, run.params.districts)
 effects.primary_rows(status, protocols)
 
 # %% status_for_publication
-# Small numbers of starters are withheld, and what would give them away by subtraction.
+# That nobody started reads as that few did: it would tell one or two from none.
 effects.status_for_publication(status, n_draws=20)
 
 # %% with_starters

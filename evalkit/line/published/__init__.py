@@ -31,8 +31,8 @@ def guarded(tables: Iterable[Table]) -> Mapping[str, Table]:
             f"{len(unguarded)} published table{'s have' if len(unguarded) > 1 else ' has'} no "
             "guard.",
             where=f"evalkit/line/published: {', '.join(unguarded)}",
-            why="Nothing is published without a rule that says how small numbers are kept back, "
-            "and no row of a published table is a person.",
+            why="Nothing is published without a rule that says how it is rounded, and no "
+            "row of a published table is a person.",
             fix="declare the guard of the table: its rule and the column with its persons.",
         )
     return MappingProxyType(by_name)
