@@ -12,6 +12,7 @@ from statistics import NormalDist
 import numpy as np
 import polars as pl
 
+from evalkit.disclosure.rounding import BASE, step_above, to_step
 from evalkit.effects.trials.covariates import about_people
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.weighting.logit import SEPARATED, weighted_logit
@@ -85,8 +86,14 @@ def _table(
             f"lower_{name}": np.maximum(share - margin, 0),
             f"upper_{name}": np.minimum(share + margin, 1),
         }
+    # The verdict is that of the numbers as they are shown.
+    place = to_step(adjusted, step_above(BASE / n_persons))
+    shown = {
+        name: to_step(ends, np.maximum(step_above(1 / n_persons), 0.01))
+        for name, ends in limits.items()
+    }
     is_out = {
-        name: (adjusted < limits[f"lower_{name}"]) | (adjusted > limits[f"upper_{name}"])
+        name: (place < shown[f"lower_{name}"]) | (place > shown[f"upper_{name}"])
         for name in LIMITS
     }
     verdict = np.where(is_out["998"], "outside_998", np.where(is_out["95"], "outside_95", "inside"))

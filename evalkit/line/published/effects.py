@@ -142,7 +142,7 @@ EFFECTS = (
     ),
     Table(
         "effect_curves",
-        "One row per effect, state, arm and month shown: share of the arm in the state.",
+        "One row per effect, state (small ones together: other), arm and month shown: share in it.",
         keys=(*_EFFECT, "state", "arm", "month"),
         values=_RANGE,
         unit="share of people",
