@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # A count of fewer than five may not be known within fewer than three values.
 ENOUGH = 3
-_ROUNDS = 50
+_ROUNDS, _ROUNDS_OF_ALL = 50, 8
 # For one solution; without one in time there counts as none.
 _SECONDS = 20.0
 
@@ -169,23 +169,27 @@ class _Part:
         at = np.flatnonzero((self.low <= SMALL) & (self.high >= 1))
         if not len(at):
             return {}
-        seen = [one for sign in (1, -1) if (one := self._solution(at, sign)) is not None]
-        if not seen:
-            return None
-        for place in at:
-            for sign in (1, -1):
-                if np.ptp([solution[place] for solution in seen]) < ENOUGH - 1:
-                    further = self._solution([place], sign)
-                    seen += [] if further is None else [further]
+        seen: list[np.ndarray] = []
+        # Each as small, or as large, as the others let it be: most show their three values so.
+        sides = np.random.default_rng(0).choice((1.0, -1.0), (_ROUNDS_OF_ALL, len(at)))
+        for side in (np.ones(len(at)), -np.ones(len(at)), *sides):
+            if len(is_open := at[_open(seen, at)]):
+                self._see(seen, is_open, side[_open(seen, at)])
+            if not seen:
+                return None
+        for place in at[_open(seen, at)]:
+            for sign in (1.0, -1.0):
+                if _open(seen, place):
+                    self._see(seen, place, sign)
         lowest, highest = np.min(seen, axis=0)[at], np.max(seen, axis=0)[at]
         return {
             int(self.places[place]): range(int(low), int(high) + 1)
             for place, low, high in zip(at, lowest, highest, strict=True)
         }
 
-    def _solution(self, towards: Sequence[int] | np.ndarray, sign: int) -> np.ndarray | None:
-        """Values of all counts with which the sums hold: those of some as small (1) or as large
-        (-1) as can be.
+    def _see(self, seen: list[np.ndarray], towards, sign) -> None:
+        """Note values of all counts with which the sums hold, if there are any: those of some as
+        small (1) or as large (-1) as can be.
         """
         from scipy.optimize import Bounds, LinearConstraint, milp
 
@@ -199,7 +203,15 @@ class _Part:
                 integrality=np.ones(len(self.low)),
                 options={"time_limit": _SECONDS},
             )
-        return None if solved.x is None else np.round(solved.x)
+        if solved.x is not None:
+            seen.append(np.round(solved.x))
+
+
+def _open(seen: Sequence[np.ndarray], places) -> np.ndarray:
+    """Which counts have not been seen as far apart as three values."""
+    if not seen:
+        return np.ones_like(places, dtype=bool)
+    return np.ptp(np.array(seen)[:, places], axis=0) < ENOUGH - 1
 
 
 @contextmanager
