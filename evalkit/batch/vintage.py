@@ -152,7 +152,7 @@ def evalkit_source_hash() -> str:
 
 def _check_named_files(run: Run) -> None:
     missing = [
-        f"{key}: {path}" for key, path in _named_paths(run.params) if not run.path(path).exists()
+        f"{key}: {path}" for key, path in named_paths(run.params) if not run.path(path).exists()
     ]
     if missing:
         raise ParameterError(
@@ -164,7 +164,7 @@ def _check_named_files(run: Run) -> None:
         )
 
 
-def _named_paths(record: BaseModel, within: str = "") -> list[tuple[str, Path]]:
+def named_paths(record: BaseModel, within: str = "") -> list[tuple[str, Path]]:
     """Every path that a parameter record names, with its key ("extract.folder")."""
     paths = []
     for name in type(record).model_fields:
@@ -173,7 +173,7 @@ def _named_paths(record: BaseModel, within: str = "") -> list[tuple[str, Path]]:
             if isinstance(value, Path):
                 paths.append((key, value))
             elif isinstance(value, BaseModel):
-                paths += _named_paths(value, f"{key}.")
+                paths += named_paths(value, f"{key}.")
     return paths
 
 
@@ -182,7 +182,7 @@ def _inputs(run: Run) -> dict[str, Path]:
     readers alone, and no files for other runs. Notebooks are hashed with their units.
     """
     inputs = {}
-    for key, relative in _named_paths(run.params):
+    for key, relative in named_paths(run.params):
         root = run.path(relative)
         if key == NOTEBOOKS_KEY:
             continue

@@ -6,7 +6,7 @@ numbers are new only in districts in which the data of five people or more have 
 that were public are attacked together before it joins them.
 """
 
-from evalkit.public.make_public import make_public
 from evalkit.public.register import PublicVintage, public_vintages
+from evalkit.public.releasing import make_public
 
 __all__ = ["PublicVintage", "make_public", "public_vintages"]

@@ -6,15 +6,17 @@ import os
 import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import Any
 
 from evalkit.batch.execute import withhold_findings
 from evalkit.batch.scan import known_ids
+from evalkit.batch.vintage import named_paths
 from evalkit.batch.vintage import write_record as write_run_record
 from evalkit.disclosure import publish, read_published, read_unit, release
 from evalkit.disclosure.sealing import with_earlier_rows
 from evalkit.line.published import PUBLISHED
-from evalkit.params import Run
+from evalkit.params import Run, RunFile
 from evalkit.public.conditions import Check
 from evalkit.public.register import PublicVintage, hashes_of, month_of_vintage
 from evalkit.tables import slug
@@ -41,18 +43,40 @@ def put_together(
     run: Run, vintage: PublicVintage, last: PublicVintage | None, staged: Path
 ) -> Check:
     """Write run.json, published/ and site/ of a public vintage, and search them for persons."""
-    shown = _as_shown(run, vintage, last, staged)
-    _put_tables(run, shown, vintage, last)
-    _write_pages(shown)
-    files = [name for name in hashes_of(staged) if name.startswith(("published/", "site/"))]
+    shown = _as_shown(run, vintage, last)
+    write_run_record(shown, staged)
+    _put_tables(run, shown.model_copy(update={"run_dir": staged}), vintage, last)
+    of_last = {"run_dir": staged, "previous": shown.previous}
+    _write_pages(_with_notices(run.model_copy(update=of_last), vintage))
+    files = list(hashes_of(staged))
     withhold_findings(staged, files, known_ids(run.run_dir), where="what would become public")
     return Check("persons", "no id, personal number or password", f"{len(files)} files searched")
 
 
-def _as_shown(run: Run, vintage: PublicVintage, last: PublicVintage | None, staged: Path) -> Run:
-    """The run as public pages tell it: what has moved since the last public vintage, and the
-    numbers of which districts are earlier ones.
+def _as_shown(run: Run, vintage: PublicVintage, last: PublicVintage | None) -> Run:
+    """The run as its record tells it in public: what came before is the last public vintage, and
+    folders and databases of this computer are left out.
     """
+    places = {str(path) for _, path in named_paths(run.params) if path.is_absolute()}
+    if isinstance(run.params.extract.folder, str):
+        places.add(run.params.extract.folder)
+    params = RunFile.model_validate(_without(places, run.params.model_dump(mode="json")))
+    previous = last.name if last else ""
+    return run.model_copy(
+        update={"run_dir": vintage.folder, "params": params, "previous": previous}
+    )
+
+
+def _without(places: set[str], content: Any) -> Any:
+    if isinstance(content, dict):
+        return {key: _without(places, part) for key, part in content.items()}
+    if isinstance(content, list):
+        return [_without(places, part) for part in content]
+    return PurePath(content).name if content in places else content
+
+
+def _with_notices(run: Run, vintage: PublicVintage) -> Run:
+    """The run whose pages say of which districts the numbers are earlier ones."""
     words = {language: words_of_run(run, language) for language in run.params.languages}
     held: dict[str, list[str]] = {}
     for district in vintage.held:
@@ -69,12 +93,7 @@ def _as_shown(run: Run, vintage: PublicVintage, last: PublicVintage | None, stag
         for name, districts in held.items()
     ]
     params = run.params.model_copy(update={"notices": (*notices, *run.params.notices)})
-    previous = last.name if last else ""
-    shown = run.model_copy(
-        update={"run_dir": vintage.folder, "params": params, "previous": previous}
-    )
-    write_run_record(shown, staged)
-    return shown.model_copy(update={"run_dir": staged})
+    return run.model_copy(update={"params": params})
 
 
 def _put_tables(run: Run, shown: Run, vintage: PublicVintage, last: PublicVintage | None) -> None:

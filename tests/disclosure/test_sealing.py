@@ -4,19 +4,24 @@ import polars as pl
 import pytest
 
 from evalkit.disclosure import protect_counts, publish, read_published
+from evalkit.disclosure.sealing import as_unknown, with_earlier_rows
 from evalkit.errors import DisclosureError
 
 
-@pytest.fixture
-def published(exits, provenance):
+def _counts(exits, provenance, counts=("n_persons",)):
     return protect_counts(
         exits,
         name="exits",
         keys=["district", "exit"],
-        counts=["n_persons"],
+        counts=list(counts),
         n_persons="n_persons",
         **provenance,
     )
+
+
+@pytest.fixture
+def published(exits, provenance):
+    return _counts(exits, provenance)
 
 
 def _lines(caught):
@@ -148,3 +153,38 @@ def test_record_says_what_the_table_is(published, tmp_path):
         "made up for this test",
         "L",
     )
+
+
+def test_rows_of_some_districts_are_those_of_an_earlier_vintage(exits, provenance):
+    earlier = _counts(exits.with_columns(pl.col("n_persons") + 10), provenance)
+    now = _counts(exits, provenance)
+
+    mixed = with_earlier_rows(now, earlier, ["A"])
+
+    assert mixed.where(district="A").data.equals(earlier.where(district="A").data)
+    assert mixed.sha256 not in (now.sha256, earlier.sha256)
+    assert mixed.where(district="B").data.equals(now.where(district="B").data)
+    assert mixed.data["row_id"].to_list() == list(range(8))
+
+
+def test_rows_of_districts_that_an_earlier_vintage_did_not_have_are_left_out(exits, provenance):
+    mixed = with_earlier_rows(_counts(exits, provenance), None, ["A"])
+
+    assert mixed.data["district"].unique().to_list() == ["B"]
+
+
+def test_rows_by_other_rules_make_no_table_together(exits, provenance):
+    more = exits.with_columns(n_spells=pl.col("n_persons"))
+    now, other = _counts(exits, provenance), _counts(more, provenance, ["n_persons", "n_spells"])
+
+    with pytest.raises(DisclosureError, match="not made as it was in the earlier") as refused:
+        with_earlier_rows(now, other, ["A"])
+
+    assert refused.value.where == "published/exits: A"
+
+
+def test_of_rows_of_another_month_nothing_is_known_beside_the_others(exits, provenance):
+    unknown = as_unknown(_counts(exits, provenance), ["A"])
+
+    assert unknown.where(district="A").data["n_persons"].null_count() == 4
+    assert unknown.where(district="B").data["n_persons"].null_count() == 0

@@ -61,8 +61,10 @@ def too_many_digits(table: Published, guard: Guard, *, n_people: float) -> Itera
         ends = ranges.get(column, ())
         for row in data.select("row_id", column, *ends).iter_rows():
             values = [value for value in row[1:] if value is not None]
+            if not values:
+                continue
             finest = 1 / n_people if column in spans else _finest(column, values, n_people)
-            if values and step_of(values) < finest * (1 - _NEAR):
+            if step_of(values) < finest * (1 - _NEAR):
                 yield row[0], column, "more digits than one person's influence leaves"
 
 
