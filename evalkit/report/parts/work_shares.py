@@ -42,5 +42,5 @@ def _between(brief: Brief, row: Row, form: Form, key: str) -> Markup:
 
 
 def is_open(row: Row) -> bool:
-    """Whether some of the unknown may have gone there, or nobody may be told how many."""
-    return not row.has("share_at_most") or row["share_at_most"] > row["share"]
+    """Whether some of the unknown may have gone there."""
+    return row.has("share", "share_at_most") and row["share_at_most"] > row["share"]
