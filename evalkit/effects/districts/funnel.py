@@ -93,8 +93,7 @@ def _table(
         for name, ends in limits.items()
     }
     is_out = {
-        name: (place < shown[f"lower_{name}"]) | (place > shown[f"upper_{name}"])
-        for name in LIMITS
+        name: (place < shown[f"lower_{name}"]) | (place > shown[f"upper_{name}"]) for name in LIMITS
     }
     verdict = np.where(is_out["998"], "outside_998", np.where(is_out["95"], "outside_95", "inside"))
     columns = {
