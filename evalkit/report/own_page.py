@@ -184,7 +184,9 @@ def _drawn(table: Published, words: Words, caption: str) -> _Part:
     """A table of one's own with the picture of its rows that have passed."""
     below = _table_of(table, words, caption)
     try:
-        sketch = pictures.plot(table.data.filter(pl.col("status") == "ok").drop(_HIDDEN))
+        # Between the months that are shown nothing is known of a curve: it holds no value there.
+        form = {"form": "line"} if "quoted_months" in table.rules else {}
+        sketch = pictures.plot(table.data.filter(pl.col("status") == "ok").drop(_HIDDEN), **form)
     except EstimationError:  # a table without a picture stands alone
         return _Part(table=below)
     # What has passed gate 2 needs no warning, and its title stands below it.

@@ -1,6 +1,7 @@
 """A page of a researcher's own: gate 2 is its door, and it fetches nothing."""
 
 import re
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -56,6 +57,26 @@ def test_a_page_holds_texts_headings_and_pictures_with_their_tables(curve, means
     assert html.count("Show the numbers behind the picture") == 2
     assert "<figcaption>Mean months</figcaption>" in html
     assert "Not for release" not in html
+
+
+def test_a_curve_is_straight_between_the_months_that_are_shown(curve, tmp_path):
+    html = _page([curve], tmp_path)
+
+    # The band goes out along its upper limit and back along the lower: it turns once, and a step
+    # would turn at each month.
+    band = re.search(r'<path d="(M[^"]*)Z" fill="#', html)[1]
+    across = [point.split(",")[0] for point in re.split("[ML]", band)[1:]]
+    assert sum(one == following for one, following in pairwise(across)) == 1
+
+
+def test_a_page_writes_what_a_zero_of_people_stands_for(tmp_path):
+    counted = pl.DataFrame({"age": [0, 1], "n_persons": [46, 12], "parents": [23, 1]})
+
+    html = _page([counted], tmp_path)
+
+    cells = re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", html)
+    assert cells[-6:] == ["0", "45", "25", "1", "10", "0–2"]
+    assert html.count("0–2 means none, one or two.") == 1
 
 
 def test_a_page_fetches_nothing(curve, tmp_path):
