@@ -18,6 +18,8 @@ MIN_WHOLE = 30
 # Persons below whom a probability is shown in twentieths.
 _MANY = 100
 _COARSE, _FINE = 0.05, 0.01
+# Nothing that is told is finer; below it a range is what computing leaves of none.
+_FINEST = 1e-6
 # A range that holds in 95 cases of 100 is so many standard errors wide.
 RANGE_WIDTH = 2 * 1.959964
 # How far one person can be from the mean where a number has no range of its own: that of a share,
@@ -164,6 +166,7 @@ def round_measures(
         # A range that is a point, or none at all, gives no step.
         own = np.nan_to_num(step_above(np.abs(values) * 2 * each), nan=0.0)
         step = np.where(np.isfinite(step), step, own)
+        step = np.where(step > 0, np.maximum(step, _FINEST), step)
         rounded.append(_series(name, to_step(values, step)))
         if name in limits:
             lower, upper = limits[name]

@@ -152,3 +152,11 @@ def test_number_that_nobody_stands_behind_has_no_step_and_is_not_shown():
     rounded = round_measures(rows, ["estimate"], n_persons=np.zeros(2), spans={})
 
     assert rounded["estimate"].to_list() == [None, 0.0]
+
+
+def test_what_computing_leaves_of_nothing_is_shown_as_nothing():
+    rows = pl.DataFrame({"estimate": [-1.5e-11], "ci_lower": [-3e-11], "ci_upper": [2e-11]})
+
+    rounded = round_measures(rows, rows.columns, n_persons=np.array([40.0]), spans={})
+
+    assert (rounded["estimate"].item(), rounded["ci_upper"].item()) == (0.0, 1e-6)

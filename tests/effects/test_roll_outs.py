@@ -6,6 +6,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from evalkit.effects import roll_outs
+from evalkit.effects.rollouts.effect import change_by_one
 from evalkit.line.tables import published
 from evalkit.params import FOLLOWED, Extract
 
@@ -91,3 +92,16 @@ def test_where_tables_end_in_different_months_the_earliest_ends_the_panel():
     )
 
     assert_frame_equal(by_table.rollout_effects, as_one.rollout_effects)
+
+
+def test_the_path_of_a_roll_out_says_what_one_person_does_to_it():
+    """Of ten exits in a period, one who leaves in both of two periods moves their difference."""
+    panel = pl.DataFrame(
+        {"n_exits_to_work": [10.0, 40.0], "months_on_support": [200.0, 300.0], "n_entries": 0.0}
+    )
+    logs = np.log([10.5, 40.5])
+    with_one = np.log([9.5, 41.5])
+
+    assert change_by_one(panel, "exit") >= abs(np.diff(with_one - logs)).item()
+    assert change_by_one(panel, "exit") == pytest.approx(2 / 10.5)
+    assert change_by_one(panel, "entry") == pytest.approx(4)

@@ -6,7 +6,7 @@ from typing import get_args
 
 import polars as pl
 
-from evalkit.effects.rollouts.effect import Adoption, Outcome, rollout_effect
+from evalkit.effects.rollouts.effect import Adoption, Outcome, change_by_one, rollout_effect
 from evalkit.effects.rollouts.panel import rollout_panel
 from evalkit.line.tables import published
 from evalkit.months import month_number
@@ -71,7 +71,8 @@ def roll_outs(
                 panel, adoption, outcome=outcome, n_permutations=n_permutations, seed=seed
             )
             effects = _with_rows(effects, estimated.summary.with_columns(*about, *changes))
-            events = _with_rows(events, estimated.by_event_time.with_columns(about))
+            change = pl.lit(change_by_one(panel, outcome)).alias("person_change")
+            events = _with_rows(events, estimated.by_event_time.with_columns(*about, change))
     return RollOuts(effects, events)
 
 

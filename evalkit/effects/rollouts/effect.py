@@ -172,6 +172,14 @@ def _log_rates(
     return rates, noise, exposure / exposure.sum()
 
 
+def change_by_one(panel: pl.DataFrame, outcome: Outcome) -> float:
+    """The most that one person changes a difference of two log rates by, who may be counted in
+    both: where fewest are counted.
+    """
+    fewest = panel[_OUTCOMES[outcome][0]].to_numpy().min(initial=np.inf)
+    return float(2 / (fewest + 0.5))
+
+
 def _permuted(
     values: np.ndarray,
     noise: np.ndarray,

@@ -251,7 +251,7 @@ EFFECTS = (
         keys=("action_id", "outcome", "event_period"),
         values=("effect", "n_adopted"),
         unit="logarithm of a monthly rate",
-        guard=Guard("estimates", "n_persons"),
+        guard=Guard("estimates", "n_persons", change="person_change"),
         grade="M",
         about="For the reviewer of a roll-out: the path before and after it, period by period.",
     ),
