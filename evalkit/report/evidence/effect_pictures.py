@@ -20,6 +20,7 @@ from evalkit.report.view import Cell, View, cell, key, number, of, pivoted, with
 from evalkit.tables import slug
 
 _TABLE_STEP_MONTHS = 3
+_PICTURES = ("effect_curves", "effect_months")
 _ARMS = ("treated", "comparison", "difference")
 
 
@@ -80,7 +81,9 @@ def _other_questions(brief: Brief, effect: Effect) -> list[Effect]:
         if row["estimand"] != effect.estimand and row["effect_state"] == "estimated"
     ]
     return [
-        other for other in others if f"effect_curves-{slug('-'.join(other.names))}" in brief.figures
+        other
+        for other in others
+        if any(f"{name}-{slug('-'.join(other.names))}" in brief.figures for name in _PICTURES)
     ]
 
 
