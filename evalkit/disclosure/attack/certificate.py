@@ -10,10 +10,10 @@ from typing import Any
 
 import polars as pl
 
-from evalkit.disclosure.attack.digits import too_many_digits
-from evalkit.disclosure.attack.knowledge import SMALL, declared_name, knowledge_of
+from evalkit.disclosure.attack.digits import few_in_a_state, too_many_digits
+from evalkit.disclosure.attack.knowledge import ENOUGH, SMALL, declared_name, knowledge_of
 from evalkit.disclosure.attack.pages import otherwise_than_published
-from evalkit.disclosure.attack.solve import ENOUGH, known_too_well
+from evalkit.disclosure.attack.solve import known_too_well
 from evalkit.disclosure.published import Published
 from evalkit.disclosure.rounding import BASE
 from evalkit.disclosure.sealing import as_unknown, read_published
@@ -129,7 +129,7 @@ def attack(run_dir: Path | str, earlier: Sequence[Path | str] = ()) -> Attack:
         Finding(
             "small_count" if one.values else "contradiction",
             known.names[one.place],
-            " or ".join(map(str, one.values)) or "the numbers contradict what is said of them",
+            _or(one.values) or "the numbers contradict what is said of them",
             "; ".join(one.sums),
         )
         for one in known_too_well(known)
@@ -141,6 +141,14 @@ def attack(run_dir: Path | str, earlier: Sequence[Path | str] = ()) -> Attack:
         Finding("page", f"{page}: {address}", "a number of people", why)
         for page, address, why in otherwise_than_published(site, by_name)
     ]
+    if {"effect_curves", "effect_status"} <= by_name.keys():
+        paths = by_name["effect_curves"]
+        findings += [
+            Finding(
+                "small_count", _cell(paths, row, "estimate"), _or(counts), "n_starters times it"
+            )
+            for row, counts in few_in_a_state(paths.data, by_name["effect_status"].data)
+        ]
     return Attack(
         vintage=Path(run_dir).resolve().name,
         run=run,
@@ -243,14 +251,21 @@ def _n_people(tables: Iterable[Published]) -> float:
     return max([BASE, *counts])
 
 
+def _or(values: Iterable[int]) -> str:
+    return " or ".join(map(str, values))
+
+
+def _cell(table: Published, row: int, column: str) -> str:
+    keys = ", ".join(str(table.data[key][row]) for key in table.keys)
+    return f"{table.name} ({keys}): {column}"
+
+
 def _of_table(table: Published, n_people: float) -> Iterator[Finding]:
     declared = PUBLISHED.get(declared_name(table.name))
     if declared is None or declared.guard is None:
         return
     for row, column, why in too_many_digits(table, declared.guard, n_people=n_people):
-        keys = ", ".join(str(table.data[key][row]) for key in table.keys)
-        value = table.data[column][row]
-        yield Finding("digits", f"{table.name} ({keys}): {column}", f"{value}", why)
+        yield Finding("digits", _cell(table, row, column), str(table.data[column][row]), why)
     if len(crossed := [key for key in table.keys if key in CHARACTERISTIC_KEYS]) > 1:
         yield Finding("crossed", table.name, "groups of groups", f"keys {', '.join(crossed)}")
     for key in table.keys:

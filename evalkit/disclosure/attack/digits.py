@@ -3,11 +3,12 @@ its last digits.
 """
 
 from collections.abc import Iterator, Sequence
-from math import gcd
+from math import ceil, floor, gcd
 
 import numpy as np
 import polars as pl
 
+from evalkit.disclosure.attack.knowledge import ENOUGH, SMALL
 from evalkit.disclosure.published import Published
 from evalkit.disclosure.rounding import BASE, MIN_WHOLE, is_measured, ranges_of
 from evalkit.line.columns import COLUMNS, is_counted
@@ -57,22 +58,27 @@ def too_many_digits(table: Published, guard: Guard, *, n_people: float) -> Itera
         c for c in columns if c not in shares and is_measured(c, data.schema[c], guard.exact)
     ]
     ranges, spans = ranges_of(measured), dict(guard.spans)
+    behind = guard.count if guard.count in data.columns else None
     for column in measured:
-        ends = ranges.get(column, ())
-        for row in data.select("row_id", column, *ends).iter_rows():
-            values = [value for value in row[1:] if value is not None]
-            if not values:
-                continue
-            finest = 1 / n_people if column in spans else _finest(column, values, n_people)
+        shown = data.select(
+            "row_id",
+            pl.lit(n_people) if behind is None else pl.col(behind).fill_null(n_people) + BASE // 2,
+            column,
+            *ranges.get(column, ()),
+        )
+        for row, number, *numbers in shown.iter_rows():
+            values = [value for value in numbers if value is not None]
+            most = min(number, n_people)
+            finest = 1 / most if column in spans else _finest(column, values, most)
             if step_of(values) < finest * (1 - _NEAR):
-                yield row[0], column, "more digits than one person's influence leaves"
+                yield row, column, "more digits than one person's influence leaves"
 
 
 def step_of(values: Sequence[float]) -> float:
     """The largest of 1, 2 and 5 times a power of ten of which all values are multiples."""
-    written = [f"{value:.{_DIGITS - 1}e}".split("e") for value in values if value]
-    if not written:
+    if not any(values):
         return np.inf
+    written = [f"{value:.{_DIGITS - 1}e}".split("e") for value in values if value]
     last = [int(power) - len(lead.rstrip("0").partition(".")[2]) for lead, power in written]
     common = gcd(*(round(value / 10.0 ** min(last)) for value in values))
     factor = 5 if common % 5 == 0 else 2 if common % 2 == 0 else 1
@@ -89,7 +95,7 @@ def _finest(column: str, values: Sequence[float], n_people: float) -> float:
         step = step_of(values)
         width = max(values[2] - values[1] - 2 * step, 0.0)
         return width / _WIDTH / np.sqrt(n_people)
-    return abs(values[0]) / n_people
+    return max(map(abs, values), default=0.0) / n_people
 
 
 def _is_share(value: float, part: float | None, n_people: float) -> bool:
@@ -112,3 +118,29 @@ def _of_curves(table: Published, guard: Guard, *, n_people: float) -> Iterator[t
             wholes = wholes[np.abs(value * wholes - np.round(value * wholes)) < _NEAR]
         if not len(wholes):
             yield curve["row_id"][0], "estimate", "no multiples of five people"
+
+
+def few_in_a_state(paths: pl.DataFrame, sizes: pl.DataFrame) -> Iterator[tuple[int, list[int]]]:
+    """Of those who started, how many were in a state in a month: their share times their number,
+    where that tells a count of 1 to 4 within fewer than three values.
+
+    Parameters
+    ----------
+    paths, sizes : DataFrame
+        The published tables effect_curves and effect_status. Those who started have no weights.
+
+    Yields
+    ------
+    tuple of (int, list of int)
+        row_id of effect_curves, and the counts that it can be.
+    """
+    by = ["district", "intervention_id", "estimand"]
+    started = paths.filter(pl.col("arm") == "treated").drop_nulls("estimate")
+    rows = started.join(sizes.select(*by, "n_starters"), on=by).drop_nulls("n_starters")
+    for path in rows.partition_by(by):
+        half = min(step_of(path["estimate"].to_list()), 1.0) / 2
+        for row, share, number in path.select("row_id", "estimate", "n_starters").iter_rows():
+            low = max((share - half) * max(number - BASE // 2, 0), 0)
+            counts = range(ceil(low), floor((share + half) * (number + BASE // 2)) + 1)
+            if len(counts) < ENOUGH and any(1 <= count <= SMALL for count in counts):
+                yield row, list(counts)

@@ -20,8 +20,9 @@ from evalkit.line.published.sums import NOT_OF_THE_COUNT, PART_OF, PERIODS, SAME
 from evalkit.line.table import Guard
 from evalkit.tables import CITY
 
-# A count of fewer than five is of single people.
-SMALL = BASE - 1
+# A count of fewer than five is of single people, and may not be known within fewer than three
+# values.
+SMALL, ENOUGH = BASE - 1, 3
 # More than anybody counts: the bound of a number of which nothing is known.
 MOST = 1e7
 _PER_YEAR = ("starts per year", "persons per year")

@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evalkit.disclosure.attack.knowledge import SMALL, Knowledge
+from evalkit.disclosure.attack.knowledge import ENOUGH, SMALL, Knowledge
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-# A count of fewer than five may not be known within fewer than three values.
-ENOUGH = 3
 _ROUNDS, _ROUNDS_OF_ALL = 50, 8
 # For one solution; without one in time there counts as none.
 _SECONDS = 20.0

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from evalkit.cli import app
 from evalkit.disclosure import protect_counts, protect_curve, protect_estimates, publish
 from evalkit.disclosure.attack import attack, read_certificate, write_certificate
+from evalkit.disclosure.attack.digits import few_in_a_state
 from evalkit.errors import DisclosureError
 from tests.disclosure.attack.cities import PROVENANCE
 
@@ -141,6 +142,19 @@ def test_a_curve_in_steps_of_single_people_is_found(tmp_path):
 
     assert _kinds(tmp_path / "fives") == set()
     assert _kinds(tmp_path / "exact") == {"digits"}
+
+
+def test_a_share_of_those_who_started_that_tells_a_few_is_found():
+    effect = {"district": "North", "intervention_id": "course", "estimand": "start_now"}
+    shares = pl.DataFrame([{**effect, "arm": "treated", "row_id": i} for i in range(3)])
+    sizes = pl.DataFrame([{**effect, "n_starters": 60}])
+
+    in_hundredths = shares.with_columns(estimate=pl.Series([0.05, 0.31, 0.62]))
+    in_twentieths = shares.with_columns(estimate=pl.Series([0.05, 0.30, 0.65]))
+
+    # 0.045 to 0.055 of 58 to 62 people are three; 0.025 to 0.075 of them are two to four.
+    assert list(few_in_a_state(in_hundredths, sizes)) == [(0, [3])]
+    assert not list(few_in_a_state(in_twentieths, sizes))
 
 
 def _says_four_lines(error: pytest.ExceptionInfo) -> bool:
