@@ -59,7 +59,9 @@ def too_many_digits(table: Published, guard: Guard, *, n_people: float) -> Itera
     ]
     ranges, spans = ranges_of(measured), dict(guard.spans)
     behind = guard.count if guard.count in data.columns else None
-    for column in measured:
+    # A range stands with the number that it is of, in the same step.
+    ends = {end for pair in ranges.values() for end in pair}
+    for column in (one for one in measured if one not in ends):
         shown = data.select(
             "row_id",
             pl.lit(n_people) if behind is None else pl.col(behind).fill_null(n_people) + BASE // 2,
