@@ -211,7 +211,7 @@
     while (month >= 0 && gained(month) >= 0) { month--; }
     if (month === horizon) { return null; }
     if (!lever.shown) { return month + 1; }
-    return Math.min(horizon, lever.shown.filter(function (shown) { return shown > month; })[0] || horizon);
+    return Math.min(lever.shown.concat(horizon).filter(function (shown) { return shown > month; })[0], horizon);
   }
 
   /* ---- advice */
