@@ -139,10 +139,11 @@ def few_in_a_state(paths: pl.DataFrame, sizes: pl.DataFrame) -> Iterator[tuple[i
     by = ["district", "intervention_id", "estimand"]
     started = paths.filter(pl.col("arm") == "treated").drop_nulls("estimate")
     rows = started.join(sizes.select(*by, "n_starters"), on=by).drop_nulls("n_starters")
-    for path in rows.partition_by(by):
-        half = min(step_of(path["estimate"].to_list()), 1.0) / 2
-        for row, share, number in path.select("row_id", "estimate", "n_starters").iter_rows():
-            low = max((share - half) * max(number - BASE // 2, 0), 0)
-            counts = range(ceil(low), floor((share + half) * (number + BASE // 2)) + 1)
-            if len(counts) < ENOUGH and any(1 <= count <= SMALL for count in counts):
-                yield row, list(counts)
+    columns = ["row_id", "n_starters", *("estimate", "ci_lower", "ci_upper")]
+    for row, number, share, *ends in rows.select(columns).iter_rows():
+        half = min(step_of([share, *(end for end in ends if end is not None)]), 1.0) / 2
+        low = max((share - half) * max(number - BASE // 2, 0), 0)
+        counts = range(ceil(low), floor((share + half) * (number + BASE // 2)) + 1)
+        # A path does not show 1 to 4: where it could be none, it is none.
+        if len(counts) < ENOUGH and all(1 <= count <= SMALL for count in counts):
+            yield row, list(counts)

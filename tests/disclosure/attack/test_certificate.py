@@ -146,11 +146,11 @@ def test_a_curve_in_steps_of_single_people_is_found(tmp_path):
 
 def test_a_share_of_those_who_started_that_tells_a_few_is_found():
     effect = {"district": "North", "intervention_id": "course", "estimand": "start_now"}
-    shares = pl.DataFrame([{**effect, "arm": "treated", "row_id": i} for i in range(3)])
+    row = {**effect, "arm": "treated", "row_id": 0, "estimate": 0.05, "ci_lower": 0.0}
     sizes = pl.DataFrame([{**effect, "n_starters": 60}])
 
-    in_hundredths = shares.with_columns(estimate=pl.Series([0.05, 0.31, 0.62]))
-    in_twentieths = shares.with_columns(estimate=pl.Series([0.05, 0.30, 0.65]))
+    in_hundredths = pl.DataFrame([{**row, "ci_upper": 0.11}])
+    in_twentieths = pl.DataFrame([{**row, "ci_upper": 0.15}])
 
     # 0.045 to 0.055 of 58 to 62 people are three; 0.025 to 0.075 of them are two to four.
     assert list(few_in_a_state(in_hundredths, sizes)) == [(0, [3])]
