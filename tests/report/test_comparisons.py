@@ -206,7 +206,7 @@ def test_page_gives_bounds_in_months_and_shares_only_where_something_is_not_seen
         for worst in (-0.05, 0.12)
     )
 
-    assert "the difference in months in work would lie between −1.0 and +2.4" in some
+    assert "the difference in months in work would lie between −1 and +2.4" in some
     assert (
         "in the share in work at the end of the follow-up between −5 and +12 percentage points"
         in some

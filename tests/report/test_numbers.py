@@ -6,6 +6,7 @@ import pytest
 
 from evalkit.errors import DisclosureError
 from evalkit.report.parts.numbers import (
+    CHANGE_MONTHS,
     COUNT,
     POINTS,
     SHARE,
@@ -114,3 +115,39 @@ def test_page_tables_refuse_what_is_not_published(tables):
         PageTables({"exits": tables["exits"].data}, where="page of Norr")
 
     assert str(caught.value).splitlines()[1] == "  where: page of Norr, table exits: got DataFrame"
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ({"estimate": 4.0, "ci_lower": 2.0, "ci_upper": 7.0}, ("+4", "2 to 7")),
+        ({"estimate": 4.0, "ci_lower": 2.5, "ci_upper": 7.0}, ("+4.0", "2.5 to 7.0")),
+        ({"estimate": 4.26, "ci_lower": 2.0, "ci_upper": 7.0}, ("+4.3", "2.0 to 7.0")),
+        ({"estimate": 0.0, "ci_lower": None, "ci_upper": None}, ("0", "")),
+    ],
+)
+def test_a_number_has_no_decimals_that_are_zero_in_it_and_its_range(values, shown):
+    written = row(**values)
+
+    assert (
+        number(written, "estimate", CHANGE_MONTHS, EN).striptags(),
+        interval(written, CHANGE_MONTHS, EN).striptags(),
+    ) == shown
+
+
+def test_a_share_in_steps_of_two_points_has_no_tenths():
+    in_steps = row(change=0.16, change_lower=0.12, change_upper=0.24)
+
+    assert number(in_steps, "change", Form("percent", 1), EN).striptags() == "16%"
+    assert number(row(share=0.163), "share", Form("percent", 1), EN).striptags() == "16.3%"
+
+
+@pytest.mark.parametrize(("count", "shown"), [(0, "0–2"), (5, "5"), (1230, "1,230")])
+def test_a_published_number_of_people_is_written_as_one_to_the_nearest_five(count, shown):
+    html = number(row(n_persons=count), "n_persons", Form("number", 1), EN)
+
+    assert html.striptags() == shown and 'data-form="people:0"' in html
+
+
+def test_a_zero_of_months_is_none():
+    assert number(row(horizon_months=0), "horizon_months", COUNT, EN).striptags() == "0"

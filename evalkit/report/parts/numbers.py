@@ -63,6 +63,12 @@ BALANCE, YEAR, DURATION = Form("number", 2), Form("year"), Form("duration")
 RANGE = ("ci_lower", "ci_upper")
 _ROUNDS_TO_ZERO = 0.005
 MILLION = 1e6
+# Kinds whose decimals say how finely a number is known, with what it is multiplied by.
+_DECIMALS: dict[Kind, float] = {"number": 1, "signed": 1} | dict.fromkeys(
+    ("percent", "signed_percent", "hundredths", "points"), 100
+)
+_NUMBERS_OF_RANGE = ("estimate", "difference", "effect")
+_IS_ZERO = 1e-9
 _SCALES: dict[Kind, float] = {
     "hundredths": 100,
     "thousands": 1 / 1000,
@@ -220,8 +226,7 @@ def number(
     # Disclosure control takes out every value that it withholds: what is there may be shown, beside
     # an estimate that could not be made too.
     is_shown = value is not None
-    if is_counted(column):
-        form = PEOPLE
+    form = PEOPLE if is_counted(column) else _as_fine_as_known(form, row, column)
     mark = "not_estimable" if row.status == "not_estimable" else "suppressed"
     text = written(value, form, words) if is_shown else words.text(f"mark.{mark}")
     span = _addressed(
@@ -273,6 +278,26 @@ def written(value: float, form: Form, words: Words) -> str:
     if form.kind == "duration":
         return words.duration(int(value))
     return getattr(words, form.kind)(value, form.digits)
+
+
+def _as_fine_as_known(form: Form, row: Row, column: str) -> Form:
+    """The form without decimals that are zero in a number and its range: what was rounded to whole
+    months is not written as if its tenths were known.
+    """
+    scale = _DECIMALS.get(form.kind)
+    if scale is None or form.digits <= 0:
+        return form
+    name = column.removesuffix("_lower").removesuffix("_upper")
+    related = (*_NUMBERS_OF_RANGE, *RANGE) if name in (*_NUMBERS_OF_RANGE, "ci") else ()
+    names = dict.fromkeys((name, f"{name}_lower", f"{name}_upper", *related))
+    known = [scale * value for other in names if (value := row.get(other)) is not None]
+    digits = next(
+        digits
+        for digits in range(form.digits + 1)
+        if digits == form.digits
+        or all(abs(value - round(value, digits)) < _IS_ZERO for value in known)
+    )
+    return replace(form, digits=digits)
 
 
 def points_form(row: Row) -> Form:

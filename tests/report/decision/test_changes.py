@@ -192,7 +192,7 @@ def test_an_effect_without_a_path_keeps_its_months_and_how_it_ends(
     told = what_changes(brief_with(run_of_two, *tables, district="Norr"))
 
     assert "<svg" not in told.body
-    assert "+2.0 months in two years" in plain(told)
+    assert "+2 months in two years" in plain(told)
     assert "After two years the difference is +8 percentage points" in plain(told)
 
 

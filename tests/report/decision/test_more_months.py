@@ -49,7 +49,7 @@ def test_what_gives_more_months_is_told_before_that_it_is_not_valued(told):
 
     assert first == (
         "More months in work come from work training; probably also from language practice. The "
-        "largest estimate is that for work training: +2.0 months in two years (1.0 to 3.0)."
+        "largest estimate is that for work training: +2 months in two years (1 to 3)."
     )
     assert second.startswith("What the interventions are worth cannot be said")
 

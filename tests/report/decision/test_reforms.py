@@ -62,9 +62,7 @@ def test_ways_of_working_that_differ_are_named_largest_first(run, published, bri
     ((about, text),) = plain(ways_and_reforms(brief_with(run, published("effects_by_model", rows))))
 
     assert about == "Ways of working"
-    assert text.index("bought in work training, +3.0 (2.0 to 4.0) months in work") < text.index(
-        "own"
-    )
+    assert text.index("bought in work training, +3 (2 to 4) months in work") < text.index("own")
     assert "mobile" not in text
 
 
