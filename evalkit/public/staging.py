@@ -44,7 +44,9 @@ def put_together(
 ) -> Check:
     """Write run.json, published/ and site/ of a public vintage, and search them for persons."""
     shown = _as_shown(run, vintage, last)
-    write_run_record(shown, staged)
+    # Where the run file lies is no matter of the public's; its name is.
+    named = {"run_file": shown.run_dir / shown.run_file.name}
+    write_run_record(shown.model_copy(update=named), staged)
     _put_tables(run, shown.model_copy(update={"run_dir": staged}), vintage, last)
     of_last = {"run_dir": staged, "previous": shown.previous}
     _write_pages(_with_notices(run.model_copy(update=of_last), vintage))

@@ -204,6 +204,8 @@ def test_nothing_public_names_a_person_or_a_folder_of_this_computer(made):
     assert not any(str(made.parents[1]) in text for text in texts)
     assert (made / "private").stat().st_mode & 0o777 == 0o700
     assert not list((made / "public").rglob("work"))
+    records = [json.loads((one.folder / "run.json").read_text()) for one in public_vintages(made)]
+    assert {record["run_file"] for record in records} == {"small.yaml"}
 
 
 def test_a_third_vintage_too_soon_needs_a_written_reason_and_is_attacked_with_both(home):
