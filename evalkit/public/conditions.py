@@ -63,14 +63,14 @@ def is_whole(run: Run) -> Check:
     failed = [name for name, one in last_attempts(run.run_dir).items() if one.status != "ok"]
     if failed or not tables:
         raise _refusal(
-            f"{len(failed)} notebooks of the vintage did not end well.",
+            f"Notebooks of the vintage that did not end well: {len(failed)}.",
             where=first_few(failed) or str(run.run_dir),
             why="A page that is missing cannot follow before the next public vintage.",
             fix="mend the cause and run again: evalkit run ... --retry-failed",
         )
     if changed := differences(run.run_dir):
         raise _refusal(
-            f"{len(changed)} files of the vintage are not as they were made.",
+            f"Files of the vintage that are not as they were made: {len(changed)}.",
             where=first_few(one.path for one in changed),
             why="What disclosure control let through is no longer what lies there.",
             fix="run again (evalkit run), and look at what changed with: evalkit verify",
@@ -125,7 +125,7 @@ def has_same_rules(
     differ = [name for name in rules if rules[name] != last.rules.get(name, rules[name])]
     if differ and "rules" not in exceptions:
         raise _refusal(
-            f"{len(differ)} tables do not follow the rules of the last public vintage.",
+            f"Tables that do not follow the rules of the last public vintage: {len(differ)}.",
             where=f"{last.name}: {first_few(differ, 6)}",
             why="A number that is rounded in two ways is known better than either way intends.",
             fix='set the rules as they were, or: --exception rules --because "..."',

@@ -27,7 +27,7 @@ def is_attacked_in_vain(staged: Path, earlier: Sequence[PublicVintage]) -> Check
 def _in_vain(found: Attack, condition: str, folder: Path) -> Check:
     if not found.passed:
         raise DisclosureError(
-            f"The attacker finds {len(found.findings)} things.",
+            f"What the attacker finds: {len(found.findings)}.",
             where=f"{folder}: {first_few(one.cell for one in found.findings)}",
             why="Whoever puts the public numbers together would know them too. Nothing was "
             "released.",

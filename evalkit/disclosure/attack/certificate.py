@@ -124,7 +124,7 @@ def attack(run_dir: Path | str, earlier: Sequence[Path | str] = ()) -> Attack:
                 why="Only what is counted of the same people tells anything about them.",
                 fix="name a vintage or a release of the same run.",
             )
-    known = knowledge_of(tables, before)
+    known = knowledge_of(_of_one_month(run_dir, tables), list(map(_of_one_month, earlier, before)))
     findings = [
         Finding(
             "small_count" if one.values else "contradiction",
@@ -225,10 +225,14 @@ def _tables_of(run_dir: Path) -> list[Published]:
             why="What a run publishes is what can be attacked.",
             fix="name the folder of a run or of one of its vintages (evalkit run makes it).",
         )
-    release = run_dir / "release.json"
+    return [read_published(run_dir, record.stem) for record in records]
+
+
+def _of_one_month(run_dir: Path | str, tables: list[Published]) -> list[Published]:
+    """The tables with nothing known of districts whose public numbers are of an earlier month."""
+    release = Path(run_dir) / "release.json"
     held = json.loads(release.read_text(encoding="utf-8"))["held"] if release.is_file() else []
-    tables = (read_published(run_dir, record.stem) for record in records)
-    return [as_unknown(table, held) if held else table for table in tables]
+    return [as_unknown(table, held) for table in tables] if held else tables
 
 
 def _run_of(tables: Iterable[Published]) -> str:
