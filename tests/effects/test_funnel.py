@@ -23,17 +23,19 @@ def _city(arms, *, seed=1, n=4_000, lift=0.0, n_districts=10):
 
 
 def test_funnel_by_hand(arms):
-    """Without covariates everybody is expected to reach the city's share: 4 of 8."""
-    district = np.array(["A"] * 4 + ["B"] * 4)
-    outcomes = np.array([0, 0, 0, 2, 0, 2, 2, 2])[:, None]
-    trials = arms.of_arrays(np.zeros((8, 0)), np.arange(8) % 2 == 0, outcomes, district=district)
+    """Without covariates everybody is expected to reach the city's share: 40 of 80."""
+    district = np.repeat(["A", "B"], 40)
+    outcomes = np.repeat([0, 2, 0, 2], [30, 10, 10, 30])[:, None]
+    trials = arms.of_arrays(np.zeros((80, 0)), np.arange(80) % 2 == 0, outcomes, district=district)
 
     rows = {row["district"]: row for row in case_mix_funnel(trials).iter_rows(named=True)}
 
     assert rows["A"]["observed"] == 0.75 and rows["A"]["expected"] == pytest.approx(0.5, abs=EXACT)
     assert rows["A"]["adjusted"] == pytest.approx(0.75, abs=EXACT)
-    # The error is sqrt(4 * 0.25) / 4 = 1/4.
-    assert rows["A"]["upper_95"] == pytest.approx(0.5 + 1.959964 * 0.25, abs=EXACT)
+    # The error is sqrt(40 * 0.25) / 40.
+    assert rows["A"]["upper_95"] == pytest.approx(
+        0.5 + 1.959964 * np.sqrt(10) / 40 * np.sqrt(max(rows["A"]["overdispersion"], 1)), abs=EXACT
+    )
     assert rows["all"]["adjusted"] == 0.5
 
 
@@ -71,3 +73,18 @@ def test_overdispersion_is_one_for_chance_and_more_for_true_differences():
 
     assert overdispersion(rng.normal(size=4_000)) == pytest.approx(1, abs=0.05)
     assert overdispersion(3 * rng.normal(size=4_000)) > 5
+
+
+def test_shares_are_of_fives_and_no_district_changes_its_side_of_a_limit_by_that(arms):
+    """37 of 60 and 23 of 60, and the city's half: the nearest fives are 35 and 25."""
+    district = np.repeat(["A", "B"], 60)
+    outcomes = np.repeat([0, 2, 0, 2], [37, 23, 23, 37])[:, None]
+    trials = arms.of_arrays(
+        np.zeros((120, 0)), np.arange(120) % 2 == 0, outcomes, district=district
+    )
+
+    rows = case_mix_funnel(trials).filter(pl.col("district") != "all").sort("district")
+
+    assert rows["observed"].to_list() == [0.58, 0.42]
+    is_inside = rows["adjusted"].is_between(rows["lower_95"], rows["upper_95"])
+    assert is_inside.to_list() == (rows["verdict"] == "inside").to_list()

@@ -12,7 +12,7 @@ from statistics import NormalDist
 import numpy as np
 import polars as pl
 
-from evalkit.disclosure.rounding import BASE, step_above, to_step
+from evalkit.disclosure.rounding import BASE
 from evalkit.effects.trials.covariates import about_people
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.weighting.logit import SEPARATED, weighted_logit
@@ -30,9 +30,9 @@ def case_mix_funnel(trials: Trials) -> pl.DataFrame:
     """The share in the primary outcome in the last month of follow-up by district, adjusted for
     case mix.
 
-    adjusted: the city's share times observed over expected. overdispersion: see the function; above
-    1 the limits are widened by its root, since districts then differ by more than chance and
-    measured people. verdict: inside, outside_95, outside_998.
+    observed: in multiples of five people. adjusted: the city's share times observed over expected.
+    overdispersion: see the function; above 1 the limits are widened by its root, since districts
+    then differ by more than chance and measured people. verdict: inside, outside_95, outside_998.
 
     Returns
     -------
@@ -86,20 +86,12 @@ def _table(
             f"lower_{name}": np.maximum(share - margin, 0),
             f"upper_{name}": np.minimum(share + margin, 1),
         }
-    # The verdict is that of the numbers as they are shown.
-    place = to_step(adjusted, step_above(BASE / n_persons))
-    shown = {
-        name: to_step(ends, np.maximum(step_above(1 / n_persons), 0.01))
-        for name, ends in limits.items()
-    }
-    is_out = {
-        name: (place < shown[f"lower_{name}"]) | (place > shown[f"upper_{name}"]) for name in LIMITS
-    }
-    verdict = np.where(is_out["998"], "outside_998", np.where(is_out["95"], "outside_95", "inside"))
+    verdict = _verdicts(adjusted, limits)
+    seen, adjusted = _in_fives(observed / total, expected / total, n_persons, share, limits)
     columns = {
         "district": names,
         "n_persons": n_persons,
-        "observed": observed / total,
+        "observed": seen,
         "expected": expected / total,
         "adjusted": adjusted,
     }
@@ -109,9 +101,9 @@ def _table(
         {
             "district": [CITY],
             "n_persons": [int(n_persons.sum())],
-            "observed": [share],
+            "observed": [round(share, 2)],
             "expected": [share],
-            "adjusted": [share],
+            "adjusted": [round(share, 2)],
         }
     )
     return (
@@ -120,6 +112,36 @@ def _table(
         .select(list(schema))
         .cast(schema)
     )
+
+
+def _verdicts(adjusted: np.ndarray, limits: dict[str, np.ndarray]) -> np.ndarray:
+    is_out = {
+        name: (adjusted < limits[f"lower_{name}"]) | (adjusted > limits[f"upper_{name}"])
+        for name in LIMITS
+    }
+    return np.where(is_out["998"], "outside_998", np.where(is_out["95"], "outside_95", "inside"))
+
+
+def _in_fives(
+    observed: np.ndarray,
+    expected: np.ndarray,
+    n_persons: np.ndarray,
+    share: float,
+    limits: dict[str, np.ndarray],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Observed shares as five people or a multiple of them over all, to the nearest or, where a
+    district would change its side of a limit by that, to the next one; and adjusted shares from
+    them.
+    """
+    people = np.maximum(np.floor(n_persons / BASE + 0.5), 1)
+    down, up = np.floor(observed * people), np.ceil(observed * people)
+    is_down = observed * people - down < up - observed * people
+    nearest, next_one = np.where(is_down, down, up), np.where(is_down, up, down)
+    exact = _verdicts(share * observed / expected, limits)
+    is_kept = _verdicts(share * nearest / people / expected, limits) == exact
+    is_mended = _verdicts(share * next_one / people / expected, limits) == exact
+    seen = np.where(~is_kept & is_mended, next_one, nearest) / people
+    return np.round(seen, 2), np.round(share * seen / expected, 2)
 
 
 def overdispersion(z: np.ndarray) -> float:

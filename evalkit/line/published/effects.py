@@ -215,8 +215,8 @@ EFFECTS = (
             *("lower_998", "upper_998", "overdispersion", "verdict"),
         ),
         unit="persons, shares",
-        # Shares of people by five of them, as counts are.
-        guard=Guard("estimates", "n_persons", spans=(("observed", 5.0), ("adjusted", 5.0))),
+        # Shares of people are made of fives of them (`case_mix_funnel`).
+        guard=Guard("estimates", "n_persons", exact=("observed", "adjusted")),
         grade="M",
     ),
     _effects(

@@ -136,6 +136,8 @@ def _balance_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
     if imbalance is None:
         return ()
     row, is_small = imbalance
+    if not row["smd_after"]:
+        return (brief.words.html("sure.balance_none"),)
     return (
         brief.words.html(
             f"sure.balance_{'good' if is_small else 'poor'}",
@@ -207,7 +209,9 @@ def _naive_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
     naive, declared = (
         brief.number(rows[name], "difference", CHANGE_MONTHS) for name in ("naive", "declared")
     )
-    return (brief.words.html("sure.naive", naive=naive, declared=declared),)
+    is_same = rows["naive"]["difference"] == rows["declared"]["difference"]
+    key = "sure.naive_same" if is_same else "sure.naive"
+    return (brief.words.html(key, naive=naive, declared=declared),)
 
 
 def _figures(brief: Brief, effect: Effect) -> tuple[Figure, ...]:
