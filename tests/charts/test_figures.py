@@ -220,10 +220,8 @@ def test_specification_writes_a_table_once_however_many_layers_draw_it(made_tabl
     written = specification(charts.exit_curves(made_tables["exit_curves-belfast"], english))
 
     assert [layer["data"]["name"] for layer in written["layer"]] == [
-        "data-0",
-        "data-0",
-        "data-1",
-        "data-1",
+        *["data-0"] * 3,
+        *["data-1"] * 2,
     ]
     assert list(written["datasets"]) == ["data-0", "data-1"]
 

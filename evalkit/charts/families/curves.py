@@ -29,6 +29,8 @@ HEIGHT = 230
 LABEL_LETTERS = 15
 # More lines than these cannot be told apart; the others stand in the table beside the picture.
 MOST_LINES = 5
+# Months of a curve that are marked, so that what lies between is seen to be drawn.
+_MOST_POINTS = 20
 
 
 @chart(
@@ -52,7 +54,10 @@ def exit_curves(table: Published, words: Words, /) -> Picture:
         x_title=words.text("chart.exit_curves.x"),
         is_step=False,
     )
-    title = title_lines(words.text("chart.exit_curves.y"), _of_how_many(every, common, words))
+    quoted = words.text("chart.quoted")
+    title = title_lines(
+        words.text("chart.exit_curves.y"), _of_how_many(every, common, words), quoted
+    )
     return finish(titled(picture, title), words.text("chart.exit_curves.title"))
 
 
@@ -140,12 +145,14 @@ def lines_with_bands(
     layer = partial(frame.layer, data, x="month", color=colour, interpolate=shape)
     band = layer("area", y="ci_lower", y2="ci_upper", opacity=0.17)
     line = layer("line", y="estimate", strokeDash=dashes("series", looks), strokeWidth=2.5)
+    has_points = not is_step and rows["month"].n_unique() <= _MOST_POINTS
+    points = [layer("point", y="estimate", filled=True, size=30, opacity=1)] if has_points else []
     ends = rows.drop_nulls("estimate").sort("month").group_by("series", maintain_order=True).last()
     labelled = [
         (name, wrapped(series[name][0], LABEL_LETTERS), estimate)
         for name, estimate in ends.select("series", "estimate").iter_rows()
     ]
-    return frame.holds(band, line, *end_labels(labelled, frame, looks))
+    return frame.holds(band, line, *points, *end_labels(labelled, frame, looks))
 
 
 def with_gaps(rows: pl.DataFrame) -> pl.DataFrame:
