@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.effects.answer.one_person import effect_people, moved_since, person_sums
+from evalkit.effects.answer.one_person import (
+    _is_told_apart,
+    effect_people,
+    moved_since,
+    person_sums,
+)
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.weighting.propensity import fit_models
 from evalkit.effects.weighting.strategies import weightings_of
@@ -132,3 +137,13 @@ def test_numbers_of_an_effect_carry_the_change_of_their_own_outcome(world):
     of_work = people.filter(state="work")
     last = of_work.filter(month=people["month"].max())
     assert found == [last["months_change"].max(), of_work["share_change"].max()]
+
+
+def test_an_aggregate_does_not_tell_apart_what_is_told_together():
+    states, many = ("support", "work", "subsidised_work", "studies"), np.array([[9], [20]])
+
+    assert _is_told_apart(("work", "subsidised_work"), ["subsidised_work"], states, many)
+    assert not _is_told_apart(("work", "subsidised_work"), [], states, many)
+    # Everything but support: support itself tells it.
+    assert not _is_told_apart(states[1:], ["subsidised_work", "studies"], states, many)
+    assert _is_told_apart(states[1:], [], states, np.array([[9], [4]]))

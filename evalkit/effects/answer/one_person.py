@@ -19,7 +19,7 @@ from evalkit.effects.weighting.start_now import StartNow
 from evalkit.effects.weighting.weights import positions_of_people
 from evalkit.line.estimands import ESTIMANDS
 from evalkit.line.protocols import protocol_hash
-from evalkit.line.states import AGGREGATES, WITHOUT_SUPPORT, members_of
+from evalkit.line.states import AGGREGATES, members_of
 from evalkit.line.tables import table
 
 ARMS = ("comparison", "treated", "difference")
@@ -252,7 +252,10 @@ def _people_of(weighting: StartNow, district: str) -> pl.DataFrame:
     share_change, months_change = _changes(people, places)
     is_together = [
         name in together
-        or (name in AGGREGATES and _is_told_apart(members, together, n_in_group[at][:, at_shown]))
+        or (
+            name in AGGREGATES
+            and _is_told_apart(members, together, trials.states, n_in_group[at][:, at_shown])
+        )
         for at, (name, members) in enumerate(groups.items())
     ]
     shape = (len(ARMS), len(groups), n_months)
@@ -284,13 +287,15 @@ def _people_of(weighting: StartNow, district: str) -> pl.DataFrame:
     )
 
 
-def _is_told_apart(members: Sequence[str], together: Sequence[str], n_in: np.ndarray) -> bool:
+def _is_told_apart(
+    members: Sequence[str], together: Sequence[str], states: Sequence[str], n_in: np.ndarray
+) -> bool:
     """Whether an aggregate would tell a state apart that is told together with others, beside its
-    other members; or is of few people itself. That of everything but support tells nothing that
-    support does not.
+    other members; or is of few people itself. One of all states but one tells nothing that the one
+    does not.
     """
-    is_split = 0 < len(set(members) & set(together)) < len(set(members))
-    return is_few(n_in) or (is_split and tuple(members) != tuple(AGGREGATES[WITHOUT_SUPPORT]))
+    is_split = 0 < len(set(members) & set(together)) < len(members)
+    return is_few(n_in) or (is_split and len(members) < len(states) - 1)
 
 
 def _changes(people: PersonSums, places: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
