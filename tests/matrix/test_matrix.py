@@ -21,6 +21,7 @@ import polars as pl
 import pytest
 import small_city as small
 
+from evalkit.disclosure.attack import attack
 from evalkit.errors import EvalkitError
 from evalkit.line.estimands import ESTIMANDS
 from evalkit.line.protocols import load_protocols, without_livelihood
@@ -340,6 +341,7 @@ def test_a_run_reaches_its_pages(name, write, tmp_path, contradictions):
     for path in pages.values():
         _assert_is_finished(path, run.run_dir / "published")
     assert contradictions(pages.values())[0] == []
+    assert attack(run.run_dir).findings == ()
     _assert_money_follows_the_first_comparison(run, case)
     _assert_only_the_district_is_told_where_livelihoods_are_not(run)
 
