@@ -15,31 +15,30 @@ tables = intake.admit_run(run).tables
 built = spells.build_spells(tables, run.params)
 about = {"unit": "persons", "source": "made up", "grade": "L"}
 
-# %% protect_counts, Published
-# Every number of people to the nearest five, the total too; 0 stands for 0, 1 or 2.
-counts = pl.DataFrame({"district": ["North", "South", "West", "all"], "n_people": [46, 2, 12, 60]})
+# %% protect_counts
+# Every number of people to the nearest five, the total too; 0 stands for 0, 1 or 2. A share is made
+# of the numbers that are shown, from a whole of 30.
+counts = pl.DataFrame(
+    {
+        "district": ["North", "South", "West", "all"],
+        "n_spells": [46, 2, 12, 60],
+        "n_ended": [112, 21, 34, 167],
+    }
+)
 shown = disclosure.protect_counts(
     counts,
-    name="people",
-    keys=["district"],
-    counts=["n_people"],
-    n_persons="n_people",
-    **about,
-)
-shown
-
-# %% protect_counts
-# A share is made of the numbers that are shown, from a whole of 30.
-exits = pl.DataFrame({"district": ["North", "South"], "n_spells": [46, 3], "n_ended": [112, 21]})
-disclosure.protect_counts(
-    exits,
     name="to_work",
     keys=["district"],
     counts=["n_spells", "share"],
     n_persons=None,
     shares={"share": ("n_spells", "n_ended")},
     **about,
-).data
+)
+shown.data
+
+# %% Published
+# Such a table says what it is, where it comes from and which rules it has passed.
+shown
 
 # %% protect_estimates
 # Of enough people, and no finer than what one of them can change.
