@@ -19,7 +19,7 @@ from evalkit.economics.results.advice_table import advice_of_run
 from evalkit.economics.results.drift import drift, read_vintage
 from evalkit.economics.results.information import evppi
 from evalkit.economics.results.results import value_results
-from evalkit.economics.results.shown import postings_of_many
+from evalkit.economics.results.shown import postings_of_many, with_people
 from evalkit.economics.results.since_last import since_last
 from evalkit.economics.results.summaries import (
     displacement_sensitivity,
@@ -86,4 +86,5 @@ __all__ = [
     "value_levers",
     "value_results",
     "what_if_value",
+    "with_people",
 ]

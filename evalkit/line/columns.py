@@ -204,7 +204,7 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("number", "ratio", "variance_ratio_before variance_ratio_after overdispersion"),
         *_columns("number", "rank", "rank rank_lower rank_upper"),
         *_columns("share", "share", "share share_treated share_comparison share_unassigned"),
-        *_columns("share", "share", "share_at_most one_person"),
+        *_columns("share", "share", "share_at_most one_person one_person_value"),
         *_columns("share", "share", "share_comparison_weighted share_of_starters gain_share"),
         *_columns("share", "share", "utilisation_share max_weight top_1_percent_share reliability"),
         *_columns("share", "share", "observed expected adjusted lower_95 upper_95 lower_998"),

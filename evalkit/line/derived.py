@@ -12,7 +12,7 @@ _EFFECT = ("district", "intervention_id", "protocol_hash", "estimand", "subgroup
 _SUMS = ("weighted_sum", "weight_total")
 _STATUS = (
     *("status", "reason", "n_starters", "n_eligible", "n_eligible_per_year"),
-    *("effective_sample_size", "max_weight", "one_person"),
+    *("effective_sample_size", "max_weight", "one_person", "one_person_value"),
 )
 _OFFERED = ("taking_part", "starting")
 

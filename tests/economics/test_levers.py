@@ -99,7 +99,7 @@ def _status(n_starters=400, district="Harbour"):
         "effect_state": "estimated",
         "pooling": "alone",
         "n_starters": n_starters,
-        "one_person": ONE_PERSON,
+        "one_person_value": ONE_PERSON,
     }
     return pl.DataFrame([row], schema_overrides={"n_starters": pl.Int32}).with_columns(
         reason=pl.lit(None, dtype=pl.String)

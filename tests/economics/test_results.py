@@ -122,7 +122,7 @@ def _status(draws: pl.DataFrame) -> pl.DataFrame:
         draws.select(keys)
         .cast(pl.String)
         .unique()
-        .with_columns(source=pl.lit("raw"), n_starters=pl.lit(40), one_person=pl.lit(0.3))
+        .with_columns(source=pl.lit("raw"), n_starters=pl.lit(40), one_person_value=pl.lit(0.3))
     )
 
 

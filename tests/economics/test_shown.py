@@ -28,7 +28,7 @@ def _shown(results, n_starters=60, one_person=0.3):
             source=pl.lit("raw"),
             subgroup=pl.lit("all"),
             n_starters=pl.lit(n_starters, pl.Int32),
-            one_person=pl.lit(one_person),
+            one_person_value=pl.lit(one_person),
         )
     )
     tables = results.for_publication(status)

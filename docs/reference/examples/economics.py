@@ -61,11 +61,14 @@ ledger.filter(draw=0).head(6)
 # %% value_by_actor
 economics.value_by_actor(ledger)
 
+# %% with_people
+# What gate 2 asks of a row: who is behind it, and what one of them does to it.
+actors = economics.with_people(economics.value_by_actor(ledger), found.status)
+actors.select("actor", "posting", "n_starters", "one_person").head(3)
+
 # %% postings_of_many
 # Of 29 people each actor's sum alone.
-economics.postings_of_many(
-    effects.with_starters(economics.value_by_actor(ledger), found.status)
-).select("actor", "posting", "estimate")
+economics.postings_of_many(actors).select("actor", "posting", "estimate")
 
 # %% plot
 economics.plot(economics.value_by_actor(ledger))

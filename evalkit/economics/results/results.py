@@ -33,7 +33,7 @@ from evalkit.economics.results.net_value import value_parts, value_ratios
 from evalkit.economics.results.payback import cash_flow_curve, delay_cost, payback, payback_by_year
 from evalkit.economics.results.seen_rows import seen_rows
 from evalkit.economics.results.sensitivity import displacement_keys, tornado, used_keys
-from evalkit.economics.results.shown import rounded_for_publication
+from evalkit.economics.results.shown import people_of, rounded_for_publication
 from evalkit.economics.results.who_pays import municipal_gain, payer_gains, shared_purse
 from evalkit.images import Sketch
 from evalkit.line.actors import ACTOR_NAMES, PUBLIC_PURSE
@@ -91,8 +91,7 @@ class ValueResults(Tables):
         status : DataFrame
             The table effect_status.
         """
-        is_valued = (pl.col("source") == "raw") & (pl.col("subgroup") == EVERYBODY)
-        starters = status.filter(is_valued).select(*_KEYS, *_PERSONS)
+        starters = people_of(status)
         fewest = (
             starters.join(self.totals.select(_KEYS).unique(), on=_KEYS, how="semi")
             .group_by("district", "estimand")

@@ -17,6 +17,7 @@ from evalkit.disclosure.rounding import (
     step_of_range,
     to_step,
 )
+from evalkit.economics.ledger.effect_paths import EVERYBODY
 from evalkit.economics.results.comparison import Option, compare_options
 from evalkit.economics.results.payback import NEVER, return_months
 from evalkit.line.estimands import ESTIMANDS
@@ -47,6 +48,31 @@ def rounded_for_publication(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.
     return {**tables, **own}
 
 
+def with_people(rows: pl.DataFrame, status: pl.DataFrame) -> pl.DataFrame:
+    """A table of values by effect with what gate 2 asks of each row.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        district, intervention_id, estimand and values.
+    status : DataFrame
+        The table effect_status.
+
+    Returns
+    -------
+    DataFrame
+        The rows with n_starters, and one_person: the most that one person does to a value, as a
+        share of its standard error.
+    """
+    return rows.join(people_of(status), on=_KEYS, how="left", maintain_order="left")
+
+
+def people_of(status: pl.DataFrame) -> pl.DataFrame:
+    """By effect of everybody: n_starters and one_person."""
+    is_valued = (pl.col("source") == "raw") & (pl.col("subgroup") == EVERYBODY)
+    return status.filter(is_valued).select(*_KEYS, "n_starters", one_person="one_person_value")
+
+
 def postings_of_many(actors: pl.DataFrame) -> pl.DataFrame:
     """What each actor gains, posting by posting where there are 300 people or more, else in all.
 
@@ -56,7 +82,7 @@ def postings_of_many(actors: pl.DataFrame) -> pl.DataFrame:
     Parameters
     ----------
     actors : DataFrame
-        `value_by_actor`, with `n_starters` in each row.
+        `value_by_actor`, with its people (`with_people`).
 
     Returns
     -------

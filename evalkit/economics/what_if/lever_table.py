@@ -172,7 +172,7 @@ def _people(status: pl.DataFrame, min_starters: int) -> dict[tuple[str, str, str
 
 def _one_person(status: pl.DataFrame) -> pl.Series:
     n, measured = (
-        status[name].cast(pl.Float64).to_numpy() for name in ("n_starters", "one_person")
+        status[name].cast(pl.Float64).to_numpy() for name in ("n_starters", "one_person_value")
     )
     return pl.Series("one_person", share_of_error(n, measured), dtype=pl.Float64)
 

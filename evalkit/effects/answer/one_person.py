@@ -27,6 +27,9 @@ _EFFECT = ["district", "intervention_id", "estimand"]
 # Persons whose paths are held at once.
 _BLOCK = 2_000
 
+# What says most of a value.
+_OF_VALUE = ("months_work", "months_support")
+
 
 class PersonSums(NamedTuple):
     """The point estimate's weights by arm (0 the comparison), person (in the order of their ids),
@@ -74,10 +77,12 @@ def with_one_person(
     status: pl.DataFrame, summary: pl.DataFrame, people: pl.DataFrame
 ) -> pl.DataFrame:
     """Statuses with one_person: the most that one person changes any outcome of the effect by, as a
-    share of its standard error.
+    share of its standard error; and one_person_value, that of months in work and on support.
 
-    The largest over the outcomes, since it then holds for sums of them too, such as values: that of
-    the primary outcome alone is too small for every third other number.
+    The largest over the outcomes holds for each of them; that of the primary outcome alone is too
+    small for every third other number. A value is a sum over all states, of which work and support
+    say most: in eighteen effects of a simulated city, one person moved society's by a quarter to
+    three quarters of what one moves the larger of the two by, in standard errors of each.
 
     Parameters
     ----------
@@ -87,14 +92,18 @@ def with_one_person(
         The table `effect_people`.
     """
     width = pl.col("ci_upper") - pl.col("ci_lower")
+    share = pl.col("person_change") / (width / RANGE_WIDTH)
     shares = (
         with_change(summary, people, arms=("difference",))
         .filter(width > 0)
         .group_by(_EFFECT)
-        .agg(one_person=(pl.col("person_change") / (width / RANGE_WIDTH)).max())
+        .agg(
+            one_person=share.max(),
+            one_person_value=share.filter(pl.col("outcome").is_in(_OF_VALUE)).max(),
+        )
     )
     return (
-        status.drop("one_person")
+        status.drop("one_person", "one_person_value")
         .join(shares, on=_EFFECT, how="left", maintain_order="left")
         .select(status.columns)
     )
