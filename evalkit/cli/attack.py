@@ -13,7 +13,9 @@ def attack(
     *,
     earlier: Annotated[
         list[Path] | None,
-        typer.Option("--with", help="A vintage that is public already. May be repeated."),
+        typer.Option(
+            "--with", help="A vintage that is known too, as the run's public ones always are."
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -22,10 +24,13 @@ def attack(
     """
     from evalkit.disclosure.attack import attack as attack_run
     from evalkit.disclosure.attack import describe, write_certificate
+    from evalkit.public import public_vintages
     from evalkit.runs import find_run
 
     folder = find_run(run_dir)
-    made = attack_run(folder, [find_run(one) if _is_run(one) else one for one in earlier or ()])
+    public = [vintage.folder for vintage in public_vintages(folder.parent)]
+    known = [find_run(one) if _is_run(one) else one.resolve() for one in earlier or ()]
+    made = attack_run(folder, list(dict.fromkeys([*public, *known])))
     file = write_certificate(folder, made)
     if as_json:
         typer.echo(file.read_text(encoding="utf-8"), nl=False)

@@ -13,6 +13,7 @@ import pytest
 import sequence
 import small_city as small
 
+from evalkit import cli
 from evalkit.batch.layout import show
 from evalkit.batch.manifest import Attempt, FileHash, write_attempts
 from evalkit.disclosure import read_published
@@ -220,6 +221,16 @@ def test_a_third_vintage_too_soon_needs_a_written_reason_and_is_attacked_with_bo
     assert "* quarter: a court asked (B)" in log
     assert "together with 2 earlier vintages" in log
     _refused(home, "public already")
+
+
+def test_the_next_attack_knows_all_that_is_public(home, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["evalkit", "attack", str(home)])
+
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+
+    assert not ended.value.code
+    assert "2 earlier vintages" in capsys.readouterr().out
 
 
 def test_a_run_that_nobody_has_attacked_is_refused(home):
