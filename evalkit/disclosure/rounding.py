@@ -153,8 +153,6 @@ def round_measures(
         elif unit == "probability":
             rounded.append(_series(name, shown_probability(values, n_persons)))
             continue
-        elif change is not None:
-            step = step_above(change)
         elif name in limits:
             step = _step_of_range(rows, limits[name], share)
         elif unit in _SPANS:
@@ -163,6 +161,8 @@ def round_measures(
             step = first
         else:
             step = step_above(np.abs(values) * 2 * each)
+        if change is not None and name not in spans and not name.startswith("median"):
+            step = np.where(np.isfinite(change), step_above(change), step)
         # A range that is a point, or none at all, gives no step.
         own = np.nan_to_num(step_above(np.abs(values) * 2 * each), nan=0.0)
         step = np.where(np.isfinite(step), step, own)

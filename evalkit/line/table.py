@@ -50,7 +50,7 @@ class Guard:
         standard error.
     change : str, optional
         The column with the most that one person changes any number of the row by, instead, where
-        that is known.
+        that is known (not null).
     is_path : bool
         Whether estimates are a path month by month, which needs more people
         (`evalkit.disclosure.paths`); reads n_moved and n_in_state too.

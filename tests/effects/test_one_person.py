@@ -6,11 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evalkit.disclosure.rounding import step_above
 from evalkit.effects.answer.one_person import (
+    _change_of_e_value,
     _is_told_apart,
     effect_people,
     moved_since,
     person_sums,
+    with_change,
 )
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.weighting.propensity import fit_models
@@ -70,14 +73,15 @@ def test_a_change_of_means_is_that_of_the_people_who_are_left(arms, seed):
     )
     values, weights = rng.normal(size=40), rng.uniform(0.1, 3, 40)
 
-    def difference(kept):
-        return np.subtract(*[
+    def means(kept):
+        of_arms = [
             np.average(values[kept & arm], weights=weights[kept & arm])
             for arm in (treated, ~treated)
-        ])  # fmt: skip
+        ]
+        return np.array([*of_arms, of_arms[0] - of_arms[1]])
 
     alone = [one for one in range(9) if (treated & (person != one)).any() and (person == one).any()]
-    expected = max(abs(difference(person != one) - difference(person >= 0)) for one in alone)
+    expected = max(np.abs(means(person != one) - means(person >= 0)).max() for one in alone)
     assert largest_change(trials, values, weights) == pytest.approx(expected, abs=EXACT)
 
 
@@ -108,9 +112,7 @@ def test_a_month_is_counted_from_the_last_one_up_to_which_five_had_moved(world):
     assert moved_since(people, [1, 2, 3]) == {1: 9, 2: 4, 3: 7}
 
 
-def test_published_steps_are_never_below_what_one_person_does(world):
-    from evalkit.disclosure.rounding import step_above
-
+def test_published_steps_are_never_below_what_one_person_does():
     change = np.array([0.0311, 0.05, 0.0501, 1.2])
 
     assert (step_above(change) >= change).all()
@@ -118,8 +120,6 @@ def test_published_steps_are_never_below_what_one_person_does(world):
 
 
 def test_numbers_of_an_effect_carry_the_change_of_their_own_outcome(world):
-    from evalkit.effects.answer.one_person import with_change
-
     people = effect_people(
         _weightings(world.trials(LIVES, comparisons=["wait"], **TRIALS)), district="all"
     )
@@ -147,3 +147,14 @@ def test_an_aggregate_does_not_tell_apart_what_is_told_together():
     # Everything but support: support itself tells it.
     assert not _is_told_apart(states[1:], ["subsidised_work", "studies"], states, many)
     assert _is_told_apart(states[1:], [], states, np.array([[9], [4]]))
+
+
+def test_an_e_value_moves_as_the_ratio_of_its_shares_does():
+    """1.5 and, one person more or less, 0.62 over 0.38 and 0.58 over 0.42."""
+    ratios = [0.6 / 0.4, 0.62 / 0.38, 0.58 / 0.42]
+    values = [ratio + np.sqrt(ratio * (ratio - 1)) for ratio in ratios]
+
+    found = _change_of_e_value(0.6, 0.4, 0.02)
+
+    assert found == pytest.approx(max(abs(value - values[0]) for value in values), abs=EXACT)
+    assert _change_of_e_value(0.6, 0.01, 0.02) is None

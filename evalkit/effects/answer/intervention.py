@@ -23,6 +23,7 @@ from evalkit.effects.answer.one_person import (
     shown_paths,
     states_told_together,
     with_change,
+    with_change_of_readings,
     with_one_person,
 )
 from evalkit.effects.answer.participation import add_programmes, programme_draws
@@ -293,7 +294,8 @@ def readings(effects: InterventionEffects, protocol: Protocol) -> pl.DataFrame:
     primary = primary_draws([effects.draws], [protocol])
     if primary.is_empty():
         return published("effect_readings").empty()
-    return with_starters(effect_readings(primary, protocol), effects.status)
+    read = with_starters(effect_readings(primary, protocol), effects.status)
+    return with_change_of_readings(read, effects.people, protocol)
 
 
 def ranks(

@@ -105,8 +105,8 @@ def positions_of_people(rows: pl.DataFrame) -> np.ndarray:
 
 
 def largest_change(trials: Trials, values: np.ndarray, weights: np.ndarray) -> float:
-    """The most that leaving out one person, in all their trials, changes the difference of the
-    weighted means of those who start and of the others.
+    """The most that leaving out one person, in all their trials, changes the weighted mean of those
+    who start, that of the others, or their difference.
 
     Parameters
     ----------
@@ -114,12 +114,13 @@ def largest_change(trials: Trials, values: np.ndarray, weights: np.ndarray) -> f
         Of each person-trial.
     """
     person = positions_of_people(trials.rows)
-    change = np.zeros(int(person.max(initial=-1)) + 1)
-    for sign, arm in ((1, trials.is_treated), (-1, ~trials.is_treated)):
+    changes = []
+    for arm in (trials.is_treated, ~trials.is_treated):
         own, sums = (np.bincount(person, arm * part) for part in (weights, weights * values))
         with np.errstate(divide="ignore", invalid="ignore"):
-            change += sign * ((sums.sum() - sums) / (own.sum() - own) - sums.sum() / own.sum())
-    return float(np.abs(change).max(initial=0)) if np.isfinite(change).all() else np.inf
+            changes.append((sums.sum() - sums) / (own.sum() - own) - sums.sum() / own.sum())
+    all_changes = np.stack([*changes, changes[0] - changes[1]])
+    return float(np.abs(all_changes).max(initial=0)) if np.isfinite(all_changes).all() else np.inf
 
 
 def effective_sample_size(weights: np.ndarray) -> float:

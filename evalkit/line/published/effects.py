@@ -121,12 +121,14 @@ EFFECTS = (
         values=(*_LIMITS, "p_value", "p_holm", "verdict"),
         unit="shares, months, probabilities",
     ),
-    _effects(
+    Table(
         "effect_readings",
         "One row per effect and reading: naive, bounds, what is detectable, hidden selection.",
         keys=(*_EFFECT, "reading"),
         values=(*_RANGE, "information"),
         unit="shares, months, ratios",
+        guard=Guard("estimates", "n_starters", one_person="one_person", change="person_change"),
+        grade="M",
     ),
     Table(
         "effect_status",
