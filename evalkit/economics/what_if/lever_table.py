@@ -11,10 +11,9 @@ evenly. And no replicate of the effect is in it: the draws are normal ones aroun
 spread and go together as the replicates do.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -22,33 +21,19 @@ import polars as pl
 from evalkit.disclosure.curves import quoted_up_to
 from evalkit.disclosure.paths import PATH_PERSONS
 from evalkit.disclosure.rounding import share_of_error, step_above, to_step
-from evalkit.economics.ledger.cash_flow import WORK, CashFlow, cash_flow
-from evalkit.economics.ledger.discounting import MONTHS_PER_YEAR, discount_factors, mid_months
+from evalkit.economics.ledger.discounting import MONTHS_PER_YEAR
 from evalkit.economics.ledger.effect_paths import EffectPath, effect_paths, n_joint_draws, recycle
-from evalkit.economics.ledger.horizon import BOTH, months_in_states
 from evalkit.economics.ledger.ledger import refuse_unknown_states, states_of
 from evalkit.economics.ledger.programme_time import with_programmes
 from evalkit.economics.ledger.seen import with_livelihood
 from evalkit.economics.prices.district_prices import in_district
-from evalkit.economics.prices.price_draws import draw_prices, own_prices
-from evalkit.line.actors import PERSPECTIVES
+from evalkit.economics.prices.price_draws import draw_prices
+from evalkit.economics.what_if.lever_streams import STREAMS, Span, Streams, streams_of
 from evalkit.line.estimands import ESTIMANDS
-from evalkit.line.price_book import Posting, PriceBook
+from evalkit.line.price_book import PriceBook
 from evalkit.line.tables import published
 from evalkit.tables import CITY
 
-LeverPayer = Literal["district", "public_purse", "society"]
-# Whose value a reader sees move, and what each is called in the table's columns.
-PAYER_COLUMNS: Mapping[LeverPayer, str] = {
-    "district": "district",
-    "public_purse": "purse",
-    "society": "society",
-}
-# What there is in each period, in the order in which a page's script reads it.
-STREAMS = (
-    *("rest_district", "rest_purse", "rest_society"),
-    *("own_programme", "displaceable_months"),
-)
 # So many numbers leave for a district's page: with more interventions there are fewer draws.
 _MOST_NUMBERS = 30_000
 # What a draw has once that is a price, and about nobody.
@@ -57,25 +42,6 @@ _SHARE_STEP = 5e-4
 # An amount that is spread over months stands in so many parts of its step.
 _PARTS = 100
 _EQUAL = 1e-9
-
-# The first and the last time of a period.
-_Span = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class _Streams:
-    """One effect's streams at times 0..h and, where something is projected, in the first projected
-    month: `by_time` (stream, draw, time), in the order of `STREAMS`; and what each draw has once,
-    by column (draw,).
-    """
-
-    by_time: np.ndarray
-    of_draw: dict[str, np.ndarray]
-
-    def within(self, spans: Sequence[_Span]) -> np.ndarray:
-        """What they come to in each period: (stream, draw, period)."""
-        sums = [self.by_time[..., first : last + 1].sum(axis=-1) for first, last in spans]
-        return np.stack(sums, axis=-1)
 
 
 class _People(NamedTuple):
@@ -193,7 +159,7 @@ def _rows(
     """An effect's rows: the estimate by month and the draws by followed year, both with the first
     projected month.
     """
-    streams, followed = _streams(path, book, drawn), path.n_months
+    streams, followed = streams_of(path, book, drawn), path.n_months
     n_times = streams.by_time.shape[2]
     year_ends = [*range(MONTHS_PER_YEAR, followed, MONTHS_PER_YEAR), followed]
     projected = [(time, time) for time in range(followed + 1, n_times)]
@@ -201,7 +167,7 @@ def _rows(
     quoted = [*_spans(sorted({0, *quoted_up_to(followed), *year_ends})), *projected]
     estimate, once = _estimate(streams, quoted, people.one_person)
     n_made = min(most // (len(STREAMS) * len(years) + len(once)), len(path.draws) - 1)
-    centre = _Streams(estimate[:, None], {name: np.array([it]) for name, it in once.items()})
+    centre = Streams(estimate[:, None], {name: np.array([it]) for name, it in once.items()})
     made = _made(streams, years, centre, people.one_person, n_draws=n_made, rng=rng)
     gained = streams.by_time[-1, 1:, : followed + 1].sum(axis=1)
     between = gained.std(ddof=1) * np.sqrt(people.n_starters)
@@ -219,13 +185,13 @@ def _rows(
     return pl.DataFrame([of_effect | row for row in rows], schema=published("value_levers").schema)
 
 
-def _spans(ends: Sequence[int]) -> list[_Span]:
+def _spans(ends: Sequence[int]) -> list[Span]:
     """The periods that end with these times, one after the other from 0 on."""
     return [(before + 1, end) for before, end in pairwise([-1, *ends])]
 
 
 def _estimate(
-    streams: _Streams, spans: Sequence[_Span], one_person: float
+    streams: Streams, spans: Sequence[Span], one_person: float
 ) -> tuple[np.ndarray, dict[str, float]]:
     """The estimate's streams (stream, time), the sums of periods in steps that one person does not
     move them by and spread evenly within; and what it has once.
@@ -256,14 +222,14 @@ def _shown(draws: np.ndarray, one_person: float) -> tuple[np.ndarray, np.ndarray
 
 
 def _made(
-    streams: _Streams,
-    spans: Sequence[_Span],
-    centre: _Streams,
+    streams: Streams,
+    spans: Sequence[Span],
+    centre: Streams,
     one_person: float,
     *,
     n_draws: int,
     rng: np.random.Generator,
-) -> _Streams:
+) -> Streams:
     """Normal draws around the estimate that is shown, which spread and go together as the
     replicates do: each is a sum of all replicates in random parts. Prices are those of some
     replicates.
@@ -284,7 +250,7 @@ def _made(
     some = np.linspace(1, len(replicates), n_draws).round().astype(int)
     prices = {name: values[some] for name, values in streams.of_draw.items() if name in _PRICES}
     prices["displaced_share"] = to_step(prices["displaced_share"], _SHARE_STEP)
-    return _Streams(
+    return Streams(
         made[:, :n_sums].T.reshape(sums.shape[0], len(spans), n_draws).swapaxes(1, 2),
         dict(zip(names, made[:, n_sums:].T, strict=True)) | prices,
     )
@@ -303,7 +269,7 @@ def _alike(replicates: np.ndarray, n_draws: int, rng: np.random.Generator) -> np
     return normal * (sizes / np.sqrt(len(replicates) - 1)) @ axes
 
 
-def _table(streams: _Streams, months: Sequence[int], *, first_draw: int) -> Iterator[dict]:
+def _table(streams: Streams, months: Sequence[int], *, first_draw: int) -> Iterator[dict]:
     for draw in range(streams.by_time.shape[1]):
         once = {name: float(values[draw]) for name, values in streams.of_draw.items()}
         for month, amounts in zip(months, streams.by_time[:, draw].T, strict=True):
@@ -313,100 +279,3 @@ def _table(streams: _Streams, months: Sequence[int], *, first_draw: int) -> Iter
                 **dict(zip(STREAMS, amounts.tolist(), strict=True)),
                 **once,
             }
-
-
-def _streams(path: EffectPath, book: PriceBook, drawn: dict[str, np.ndarray]) -> _Streams:
-    appraisal = book.appraisal
-    n_months = path.n_months + (appraisal.half_life is not None)
-    key = _own_key(book, path, appraisal.displacement.central)
-    prices = own_prices(drawn, book, path.keys["intervention_id"], path.draws)
-
-    def worth(part: PriceBook, of: EffectPath, share: float) -> np.ndarray:
-        at_share = drawn | {key: np.full_like(drawn[key], share)}
-        return _through_time(cash_flow(of, part, at_share, n_months=n_months))
-
-    displacing = [posting for posting in book.postings if _is_displacing(posting, book, path, key)]
-    programme = [posting for posting in book.postings if posting.role == "programme_cost"]
-    displaced = worth(_only(book, displacing), path, 1.0)
-    lost = -worth(_only(book, programme), _own_programme(path), 0.0)
-    society = list(PAYER_COLUMNS).index("society")
-    months = _displaceable(path, book, prices, n_months, displacing)
-    of_draw = {"displaced_share": prices[appraisal.displacement.central]}
-    for column, of_payer, of_loss in zip(PAYER_COLUMNS.values(), displaced, lost, strict=True):
-        of_draw[f"displaced_{column}"] = _per_unit(of_payer, months)
-        if column != "society":
-            of_draw[f"programme_{column}"] = _per_unit(of_loss, lost[society])
-    of_draw["discount_rate"] = prices[appraisal.discount_rate]
-    if appraisal.half_life is not None:
-        of_draw["half_life"] = prices[appraisal.half_life]
-    rest = worth(book, path, 0.0) + lost
-    return _Streams(np.stack([*rest, lost[society], months]), of_draw)
-
-
-def _through_time(flow: CashFlow) -> np.ndarray:
-    """What each payer gains at times 0..h and in the projected month: (payer, draw, time). What is
-    paid after the follow-up for what was observed stands in its last month.
-    """
-    worth = np.stack([flow.through_time(PERSPECTIVES[payer]) for payer in PAYER_COLUMNS])
-    if flow.n_months > flow.n_observed:
-        observed, total = (
-            np.stack([flow.present_value(PERSPECTIVES[payer], until=n) for payer in PAYER_COLUMNS])
-            for n in (flow.n_observed, flow.n_months)
-        )
-        worth[..., -1] = total - observed
-        worth[..., -2] += observed - worth[..., :-1].sum(axis=2)
-    return worth
-
-
-def _displaceable(
-    path: EffectPath,
-    book: PriceBook,
-    prices: dict[str, np.ndarray],
-    n_months: int,
-    displacing: list[Posting],
-) -> np.ndarray:
-    """Months gained in the states whose work displaces (in work, where the book has none),
-    discounted, at times 0..n: (draw, time).
-    """
-    displacing_states = {posting.state for posting in displacing} or {WORK}
-    states = [state for state in path.states if state in displacing_states]
-    difference = months_in_states(path, book, prices, n_months)[BOTH]
-    gained = difference[:, [path.states.index(state) for state in states]].sum(axis=1)
-    factors = discount_factors(prices[book.appraisal.discount_rate], mid_months(n_months))
-    return np.pad(gained * factors, [(0, 0), (1, 0)])
-
-
-def _per_unit(amounts: np.ndarray, units: np.ndarray) -> np.ndarray:
-    """Amounts per unit, both through time, by least squares in each draw: exact where they are
-    proportional; 0 where there are no units.
-    """
-    squares = (units**2).sum(axis=1)
-    return (amounts * units).sum(axis=1) / np.where(squares > 0, squares, 1.0)
-
-
-def _is_displacing(posting: Posting, book: PriceBook, path: EffectPath, key: str) -> bool:
-    """Whether a posting follows the displacement that a reader changes: that of ordinary work."""
-    return (
-        posting.driver == "displaced_months"
-        and _own_key(book, path, book.appraisal.displacement_in(posting.state).central) == key
-    )
-
-
-def _own_key(book: PriceBook, path: EffectPath, key: str) -> str:
-    return book.own_prices(path.keys["intervention_id"]).get(key, key)
-
-
-def _only(book: PriceBook, postings: list[Posting]) -> PriceBook:
-    """The book with some postings and what the public outlay in them costs."""
-    burden = [posting for posting in book.postings if posting.driver == "net_public_outlay"]
-    return book.model_copy(update={"postings": (*postings, *burden)})
-
-
-def _own_programme(path: EffectPath) -> EffectPath:
-    """The effect with time in its own intervention alone."""
-    own = [i for i, name in enumerate(path.programmes) if name == path.keys["intervention_id"]]
-    return replace(
-        path,
-        programmes=[path.programmes[i] for i in own],
-        participation={driver: shares[:, :, own] for driver, shares in path.participation.items()},
-    )

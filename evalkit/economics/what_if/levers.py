@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.disclosure.curves import by_every_month
-from evalkit.economics.what_if.lever_table import PAYER_COLUMNS, LeverPayer
+from evalkit.economics.what_if.lever_streams import PAYER_COLUMNS, LeverPayer
 from evalkit.results import Result
 from evalkit.tables import CITY
 

@@ -27,7 +27,7 @@ from evalkit.economics.results.advice import (
 )
 from evalkit.economics.results.payback import NEVER, return_months
 from evalkit.economics.results.trial import TrialPrior, best_trial
-from evalkit.economics.what_if.lever_table import LeverPayer
+from evalkit.economics.what_if.lever_streams import LeverPayer
 from evalkit.economics.what_if.levers import (
     OBSERVED,
     PAYERS,
