@@ -16,7 +16,16 @@ from evalkit.disclosure.published import Published
 from evalkit.disclosure.rounding import BASE
 from evalkit.line.columns import COLUMNS, is_counted
 from evalkit.line.published import PUBLISHED
-from evalkit.line.published.sums import NOT_OF_THE_COUNT, PART_OF, PERIODS, SAME, Same
+from evalkit.line.published.sums import (
+    NO_MORE,
+    NOT_OF_THE_COUNT,
+    PART_OF,
+    PERIODS,
+    SAME,
+    NoMore,
+    Same,
+    Term,
+)
 from evalkit.line.table import Guard
 from evalkit.tables import CITY
 
@@ -138,6 +147,8 @@ def knowledge_of(
                     _of_wholes(known, table, (part, whole), guard, PUBLISHED[name].keys)
         for same in SAME:
             _between_tables(known, rows, same)
+        for bound in NO_MORE:
+            _no_more(known, rows, bound)
         for name, table in rows.items():
             _of_periods(ended, name, table)
     for places in ended.values():
@@ -283,19 +294,37 @@ def _groups(rows: Sequence[_Row], keys: Sequence[str]) -> dict[tuple, list[_Row]
 
 def _between_tables(known: Knowledge, rows: Mapping[str, list[_Row]], same: Same) -> None:
     """Sums that are the same number as the first of them."""
-    sums: dict[tuple, dict[tuple, dict[int, float]]] = {}
+    ways: dict[tuple, list[dict[int, float]]] = {}
     for term in same.ways:
-        for row in rows.get(term.table, ()):
-            is_meant = all(row[key] in values for key, values in term.where.items())
-            if is_meant and term.column in row["numbers"]:
-                way = (term.table, *(row[key] for key in term.per))
-                each = sums.setdefault(tuple(row[key] for key in same.by), {})
-                each.setdefault(way, {})[row["numbers"][term.column]] = 1.0
-    for first, *others in (list(each.values()) for each in sums.values()):
+        for by, sums in _sums(rows, term, same.by).items():
+            ways.setdefault(by, []).extend(sums)
+    for first, *others in ways.values():
         for way in others:
-            places = {*first, *way}
-            factors = {place: first.get(place, 0) - way.get(place, 0) for place in places}
+            factors = {place: first.get(place, 0) - way.get(place, 0) for place in {*first, *way}}
             known.add(factors, 0, 0, same.of, is_certain=False)
+
+
+def _no_more(known: Knowledge, rows: Mapping[str, list[_Row]], bound: NoMore) -> None:
+    """A number that is no larger than the sum of others, where all of them are there."""
+    more = [_sums(rows, term, bound.by) for term in bound.more]
+    for by, (less, *_) in _sums(rows, bound.less, bound.by).items():
+        if all(by in sums for sums in more):
+            others = {place: -1.0 for sums in more for way in sums[by][:1] for place in way}
+            known.add({**less, **others}, -math.inf, 0, bound.because)
+
+
+def _sums(
+    rows: Mapping[str, list[_Row]], term: Term, by: Sequence[str]
+) -> dict[tuple, list[dict[int, float]]]:
+    """The sums that a term is, by some keys: the places of what is added up."""
+    found: dict[tuple, dict[tuple, dict[int, float]]] = {}
+    for row in rows.get(term.table, ()):
+        is_meant = all(row[key] in values for key, values in term.where.items())
+        if is_meant and term.column in row["numbers"]:
+            each = found.setdefault(tuple(row[key] for key in by), {})
+            way = each.setdefault(tuple(row[key] for key in term.per), {})
+            way[row["numbers"][term.column]] = 1.0
+    return {key: list(each.values()) for key, each in found.items()}
 
 
 def _of_periods(ended: dict[tuple, list[int]], name: str, rows: Sequence[_Row]) -> None:

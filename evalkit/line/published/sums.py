@@ -100,6 +100,55 @@ SAME = (
         ),
     ),
 )
+
+
+@dataclass(frozen=True)
+class NoMore:
+    """A number that is no larger than the sum of others, once for each combination of some keys.
+
+    Attributes
+    ----------
+    because : str
+        Why.
+    by : tuple of str
+        The keys.
+    less : Term
+        The number.
+    more : tuple of Term
+        The others.
+    """
+
+    because: str
+    by: tuple[str, ...]
+    less: Term
+    more: tuple[Term, ...]
+
+
+_ON_SUPPORT = Term("people", "count", {"measure": ("persons_with_support",)})
+_OF_KNOWN_BEGINNING = Term("time_on_support", "n_persons")
+NO_MORE = (
+    NoMore(
+        "who was on support is one of all people",
+        ("district",),
+        _ON_SUPPORT,
+        (Term("people", "count", {"measure": ("persons",)}),),
+    ),
+    NoMore(
+        "who has a spell of known beginning was on support",
+        ("district",),
+        _OF_KNOWN_BEGINNING,
+        (_ON_SUPPORT,),
+    ),
+    NoMore(
+        "who was on support has a spell of known beginning or one of unknown",
+        ("district",),
+        _ON_SUPPORT,
+        (
+            _OF_KNOWN_BEGINNING,
+            Term("people", "count", {"measure": ("support_spells_start_unknown",)}),
+        ),
+    ),
+)
 # Keys that do not change what a row counts, only what else it says of it.
 NOT_OF_THE_COUNT = {"group_months": ("horizon_months",), "time_on_support": ("horizon_months",)}
 # The first counts no more than the second, in every row that has both.

@@ -129,3 +129,26 @@ def test_a_year_that_is_over_is_the_same_in_an_earlier_release():
     links = [one for one in known.sums if one.words == "the same in an earlier release"]
     assert len(links) == 2 and not any(one.is_certain for one in links)
     assert not known_too_well(known)
+
+
+def test_who_was_on_support_without_a_known_beginning_has_a_spell_of_unknown_beginning():
+    # 23 and 22 people of 25 and 20 that are shown: at least one spell, and 0 is shown for 0 to 2.
+    counts = {"persons": 40, "persons_with_support": 23, "support_spells_start_unknown": 1}
+    people = pl.DataFrame(
+        [("North", measure, n) for measure, n in counts.items()],
+        schema={"district": pl.String, "measure": pl.String, "count": pl.Int32},
+        orient="row",
+    )
+    about = {"n_persons": None, **PROVENANCE}
+    shown = protect_counts(
+        people, name="people", keys=["district", "measure"], counts=["count"], **about
+    )
+    known = pl.DataFrame({"district": ["North"], "horizon_months": [24], "n_persons": [22]})
+    keys = ["district", "horizon_months"]
+    of_known = protect_counts(
+        known, name="time_on_support", keys=keys, counts=["n_persons"], **about
+    )
+
+    found = _found(shown, of_known)
+
+    assert found == {"people (North, support_spells_start_unknown): count": (1, 2)}
