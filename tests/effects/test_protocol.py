@@ -2,6 +2,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from evalkit.effects import (
@@ -16,6 +17,7 @@ from evalkit.errors import ParameterError, ProtocolError
 from evalkit.line.protocol import Protocol
 from evalkit.params import Run, RunFile
 from evalkit.records import load
+from evalkit.run_rules import DisclosureRules
 from evalkit.words import languages, protocol_card, words
 
 TRAINING = Path(__file__).parents[2] / "params" / "protocols" / "training.yaml"
@@ -406,3 +408,27 @@ def test_protocols_in_a_table_are_those_it_has_rows_of(tmp_path):
     assert protocols_in(written, declared) == declared
     assert protocols_in(written.clear(), declared) == ()
     assert interventions_of(declared) == ["government_training"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "shown", "held"),
+    [
+        ({"min_starters": 10}, {"min_persons": 25, "max_person_weight": 0.1}, (25, 0.1)),
+        ({"min_starters": 40, "max_person_weight": 0.05}, {"min_persons": 25}, (40, 0.05)),
+    ],
+)
+def test_the_stricter_of_a_protocols_limits_and_the_runs_holds(tmp_path, declared, shown, held):
+    protocol = yaml.safe_load(TRAINING.read_text("utf-8"))
+    protocol["refusal"] = declared
+    (tmp_path / "training.yaml").write_text(yaml.safe_dump(protocol), "utf-8")
+    asked = load(TRAINING.parents[1] / "northern_ireland.yaml", RunFile)
+    params = asked.model_copy(
+        update={
+            "effects": asked.effects.model_copy(update={"protocols": (Path("training.yaml"),)}),
+            "disclosure": DisclosureRules(**shown),
+        }
+    )
+
+    (found,) = load_protocols(Run(params=params, run_file=tmp_path / "run.yaml", run_dir=tmp_path))
+
+    assert (found.refusal.min_starters, found.refusal.max_person_weight) == held

@@ -145,8 +145,8 @@ def with_change_of_readings(
 ) -> pl.DataFrame:
     """The table `effect_readings` with person_change where a reading is a number of the table
     `effect_summary` too, so that both show it alike, and of E-values, which would tell the ratio of
-    two shares more exactly than these are shown; null elsewhere. An E-value that one person moves by
-    more than a half is not told.
+    two shares more exactly than these are shown; null elsewhere. An E-value that one person moves
+    by more than a half is not told.
     """
     outcomes = {
         **dict.fromkeys(_READ_AT_END, f"{protocol.primary_outcome}_share_at_end"),
