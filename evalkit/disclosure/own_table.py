@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from evalkit.disclosure.counts import protect_counts
-from evalkit.disclosure.curves import protect_curve
+from evalkit.disclosure.curves import CURVE_VALUES, protect_curve
 from evalkit.disclosure.estimates import protect_estimates
 from evalkit.disclosure.published import Published
 from evalkit.disclosure.rounding import BASE
@@ -19,6 +19,8 @@ PERSONS = ("n_persons", "n_starters")
 _TIMES = ("time", "month")
 _OF_CURVES = ("estimate", "n_at_risk")
 _ROW, _OF_CURVE = "row", "_n_of_curve"
+# A curve beyond a century counts something else than months, 202601 for one.
+_LONGEST = 1200
 
 
 def protect_own(table: pl.DataFrame, *, name: str, source: str, grade: str = "M") -> Published:
@@ -56,8 +58,10 @@ def protect_own(table: pl.DataFrame, *, name: str, source: str, grade: str = "M"
     table = _in_plain_types(table)
     time = next((column for column in _TIMES if column in table.columns), None)
     if time is not None and set(_OF_CURVES) <= set(table.columns):
+        _refuse_other_times(table[time])
         first = min(map(table.columns.index, _OF_CURVES))
-        by = [column for column in table.columns[:first] if column != time]
+        names = {*table.columns[:first]} - {time, *CURVE_VALUES}
+        by = [name for name, kind in table.schema.items() if name in names and not kind.is_float()]
         most = pl.col("n_at_risk").max()
         curve = table.with_columns((most.over(by) if by else most).alias(_OF_CURVE))
         return protect_curve(curve, by=by, time=time, n_persons=_OF_CURVE, **about)
@@ -90,6 +94,18 @@ def _in_plain_types(table: pl.DataFrame) -> pl.DataFrame:
         )
     decimals = [name for name, kind in table.schema.items() if kind.is_decimal()]
     return table.with_columns(pl.col(decimals).cast(pl.Float64)) if decimals else table
+
+
+def _refuse_other_times(times: pl.Series) -> None:
+    is_number = times.dtype.is_numeric() and not times.null_count()
+    if not (is_number and times.is_between(0, _LONGEST).all()):
+        raise DisclosureError(
+            "The time of a curve is not in months since its start.",
+            where=f'column "{times.name}"',
+            why="A curve is shown at quoted months: 3, 6, 9, 12 and so on, each a number from 0 "
+            f"to {_LONGEST}.",
+            fix="count the months since the start of the curve, and leave out rows without any.",
+        )
 
 
 def _keys_of(table: pl.DataFrame) -> list[str]:

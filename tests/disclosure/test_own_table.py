@@ -99,6 +99,23 @@ def test_a_curve_stands_at_quoted_months_in_fives_of_those_at_risk():
     ]
 
 
+def test_a_curve_is_named_by_no_number_that_is_measured():
+    table = pl.DataFrame(
+        {
+            "group": ["a", "a"],
+            "mean_age": [43.21, 43.21],
+            "ci_lower": [0.9, 0.7],
+            "time": [0, 3],
+            "estimate": [1.0, 0.8],
+            "n_at_risk": [50, 45],
+        }
+    )
+
+    assert protect_own(table, **ABOUT).data.columns == [
+        *("row_id", "group", "time", "estimate", "ci_lower", "n_at_risk", "status")
+    ]
+
+
 def test_one_curve_alone_needs_no_name():
     table = pl.DataFrame({"time": [0, 3], "estimate": [1.0, 0.8], "n_at_risk": [50, 45]})
 
@@ -146,6 +163,18 @@ def test_cells_that_hold_several_values_cannot_leave():
     what, where, *_ = str(refused.value).splitlines()
     assert what == "A table whose cells hold more than one value cannot leave."
     assert where == "  where: columns: months"
+
+
+@pytest.mark.parametrize("times", [[202601, 202602], [-1, 0], [0, None], ["2026-01", "2026-02"]])
+def test_a_curve_by_anything_else_than_months_cannot_leave(times):
+    table = pl.DataFrame({"time": times, "estimate": [1.0, 0.9], "n_at_risk": [50, 45]})
+
+    with pytest.raises(DisclosureError) as refused:
+        protect_own(table, **ABOUT)
+
+    what, where, why, _ = str(refused.value).splitlines()
+    assert what == "The time of a curve is not in months since its start."
+    assert where == '  where: column "time"' and "quoted months" in why
 
 
 def test_negative_numbers_of_people_are_refused():
