@@ -80,15 +80,21 @@ def stands_of(run: Run, digest: pl.DataFrame, last: PublicVintage | None) -> dic
     Raises
     ------
     DisclosureError
-        If too few people of the whole city have changed.
+        If too few people of the whole city have changed, or who has cannot be seen.
     """
     own = run.run_dir.name
     if last is None:
         return dict.fromkeys(run.params.districts, own)
-    digests = {
-        name: pl.read_parquet(_digest_file(run.run_dir.parent, name))
-        for name in {last.name, *last.stands.values()}
-    }
+    files = [_digest_file(run.run_dir.parent, name) for name in {last.name, *last.stands.values()}]
+    if gone := [file.name for file in files if not file.is_file()]:
+        raise _unseen("Hashes of a public vintage are gone.", where=f"{files[0].parent}: {gone[0]}")
+    digests = {file.stem: pl.read_parquet(file) for file in files}
+    people, before = set(digest["person"]), set(digests[last.name]["person"])
+    if len(people & before) < len(before) / 2:
+        raise _unseen(
+            f"Fewer than half of the people of {last.name} are found again.",
+            where=f"{run.run_dir} and {files[0].with_name(_KEY)}",
+        )
     if n_changed(digests[last.name], digest) < MIN_CHANGED:
         raise DisclosureError(
             f"The data of fewer than {MIN_CHANGED} people have changed since {last.name}.",
@@ -123,6 +129,17 @@ def write_digest(digest: pl.DataFrame, home: Path, vintage: str) -> None:
     digest.write_parquet(temporary, compression="zstd")
     temporary.chmod(0o600)
     temporary.replace(path)
+
+
+def _unseen(what: str, *, where: str) -> DisclosureError:
+    return DisclosureError(
+        what,
+        where=where,
+        why="Who has changed since cannot be seen: then everybody would seem to have, and every "
+        "district have new numbers. Nothing was released.",
+        fix="put private/ back as it was; have the sender keep the ids (evalkit pseudonymise with "
+        "the same --key).",
+    )
 
 
 def _digest_file(home: Path, vintage: str) -> Path:

@@ -94,6 +94,8 @@ def public_vintages(home: Path) -> tuple[PublicVintage, ...]:
         raise _changed(
             f"{len(gone)} public vintage{'s are' if len(gone) > 1 else ' is'} not in the register.",
             where=f"{home / PUBLIC}: {first_few(gone)}",
+            fix="put the folder back from the copy of the day of its release; if that release was "
+            f"killed before it said public, remove {PRIVATE}/{gone[0]}.sha256.",
         )
     changed = [name for name, folder in folders.items() if not _is_as_released(folder, shas)]
     if changed:
@@ -169,11 +171,16 @@ def _read(folder: Path) -> PublicVintage:
     return PublicVintage(**{field.name: record[field.name] for field in fields(PublicVintage)})
 
 
-def _changed(what: str, *, where: str) -> DisclosureError:
+def _changed(
+    what: str,
+    *,
+    where: str,
+    fix: str = "put the folder back from the copy of the day of its release.",
+) -> DisclosureError:
     return DisclosureError(
         what,
         where=where,
         why="What is public stays as it was: the next vintage is compared with it, and attacked "
         f"together with it. Nothing was released. {PRIVATE}/ beside it holds what it was.",
-        fix="put the folder back from the copy of the day of its release.",
+        fix=fix,
     )

@@ -21,7 +21,7 @@ def has_passed(run_dir: Path) -> Check:
 def is_attacked_in_vain(staged: Path, earlier: Sequence[PublicVintage]) -> Check:
     """Whether an attack on the public tables finds nothing, with all earlier ones known."""
     found = attack(staged, [vintage.folder for vintage in earlier])
-    return _in_vain(found, f"attack together with {len(earlier)} earlier vintages", staged)
+    return _in_vain(found, f"attack with what is public ({len(earlier)})", staged)
 
 
 def _in_vain(found: Attack, condition: str, folder: Path) -> Check:

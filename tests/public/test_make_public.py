@@ -219,7 +219,7 @@ def test_a_third_vintage_too_soon_needs_a_written_reason_and_is_attacked_with_bo
     assert early.number == 3
     assert "| quarter | 3 months" in log and "EXCEPTION: 3 months of data and 0 of" in log
     assert "* quarter: a court asked (B)" in log
-    assert "together with 2 earlier vintages" in log
+    assert "| attack with what is public (2) |" in log
     _refused(home, "public already")
 
 
@@ -244,6 +244,19 @@ def test_a_public_folder_that_was_edited_by_hand_stops_the_next_release(home):
     (first.folder / "site" / "index.html").write_text("better")
 
     assert "site/index.html" in _refused(home, "not as released").where
+
+
+def test_another_key_does_not_make_everybody_a_changed_person(home):
+    (home / "private" / "key").unlink()
+
+    assert "private/ back" in _refused(home, "Fewer than half of the people of 2021-06").fix
+
+
+def test_hashes_that_are_gone_are_missed(home):
+    _, second = public_vintages(home)
+    (home / "private" / f"{second.name}.parquet").unlink()
+
+    assert second.name in _refused(home, "Hashes of a public vintage are gone").where
 
 
 def test_a_full_disk_leaves_nothing_half_done(home, monkeypatch):

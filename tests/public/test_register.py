@@ -87,8 +87,10 @@ def test_a_record_that_was_edited_is_refused(home):
 def test_a_vintage_that_was_taken_away_is_missed(home):
     shutil.rmtree(home / PUBLIC / "2026-03-aaaaaaaa")
 
-    with pytest.raises(DisclosureError, match="1 public vintage is not in the register"):
+    with pytest.raises(DisclosureError, match="1 public vintage is not in the register") as e:
         public_vintages(home)
+
+    assert "killed" in e.value.fix and "private/2026-03-aaaaaaaa.sha256" in e.value.fix
 
 
 def test_a_vintage_that_nobody_released_is_refused(home):
