@@ -125,6 +125,7 @@ def test_a_value_changes_sign_within_a_price_s_range_only_where_its_ends_do(resu
     for row in rows.iter_rows(named=True):
         is_within = row["low"] < row["switching_value"] < row["high"]
         assert is_within == (row["value_at_low"] * row["value_at_high"] < 0)
+        assert row["swing"] > 0
 
 
 def test_nothing_is_shown_of_fewer_than_twenty(results):

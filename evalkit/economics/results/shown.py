@@ -208,8 +208,8 @@ def _purse(purse: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
 
 
 def _tornado(tornado: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
-    """Ends in the step of the value that they are ends of, and where it changes sign between them
-    as far as they tell.
+    """Ends in the step of the value that they are ends of; and where it changes sign, as far as
+    they tell: not of a price that does not move it by a step.
     """
     keys = [*_KEYS, "perspective"]
     ends = ["value_at_low", "value_at_high"]
@@ -221,9 +221,10 @@ def _tornado(tornado: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
     )
     is_within = pl.col("switching_value").is_between("low", "high", closed="none")
     has_both_signs = pl.col(ends[0]) * pl.col(ends[1]) < 0
+    swing = (pl.col(ends[1]) - pl.col(ends[0])).abs()
+    is_told = is_within.eq(has_both_signs) & (swing > 0)
     return shown.with_columns(
-        swing=(pl.col(ends[1]) - pl.col(ends[0])).abs(),
-        switching_value=pl.when(is_within.eq(has_both_signs)).then("switching_value"),
+        swing=swing, switching_value=pl.when(is_told).then("switching_value")
     ).select(tornado.columns)
 
 
