@@ -65,7 +65,8 @@ def test_a_template_reaches_its_page(tmp_path, name, compared):
     """The shipped text with interventions and months of the small city; few people, so that its
     limits are lowered.
     """
-    small.write_small_city(tmp_path / "city", small.DISTRICTS)
+    # As many as an effect needs in both arms.
+    small.write_small_city(tmp_path / "city", small.DISTRICTS, n_people=3 * small.N_PEOPLE)
     _plan_hours(tmp_path / "city")
     template = yaml.safe_load((TEMPLATES / f"{name}.yaml").read_text(encoding="utf-8"))
     protocol = template | {
