@@ -14,12 +14,13 @@ import sequence
 import small_city as small
 
 from evalkit import cli
-from evalkit.batch.layout import show
+from evalkit.batch.layout import show, sweep
 from evalkit.batch.manifest import Attempt, FileHash, write_attempts
 from evalkit.disclosure import read_published
 from evalkit.disclosure.attack import attack, write_certificate
 from evalkit.errors import DisclosureError
 from evalkit.public import make_public, public_vintages
+from evalkit.runs import vintages_of
 from evalkit.tables import sha256_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -244,6 +245,14 @@ def test_a_public_folder_that_was_edited_by_hand_stops_the_next_release(home):
     (first.folder / "site" / "index.html").write_text("better")
 
     assert "site/index.html" in _refused(home, "not as released").where
+
+
+def test_what_is_public_outlives_the_vintages_that_it_was_made_from(home):
+    sweep(home, keep=0, also=set())
+
+    assert len(vintages_of(home)) == 1
+    assert len(public_vintages(home)) == 2
+    assert list((home / "private").glob("*.parquet"))
 
 
 def test_another_key_does_not_make_everybody_a_changed_person(home):
