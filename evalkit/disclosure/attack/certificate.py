@@ -301,7 +301,7 @@ def describe(made: Attack) -> list[str]:
         f"{made.run}, {made.vintage}: {made.n_tables} tables, {made.n_counts} counts "
         f"({made.n_small} can be 1 to {SMALL}), {made.n_sums} sums between them, "
         f"{made.n_numbers} other numbers, {made.n_pages} pages, "
-        f"{len(made.earlier)} earlier vintages"
+        f"earlier vintages: {len(made.earlier)}"
     ]
     for finding in made.findings:
         lines += [f"{finding.cell} is {finding.known}", f"    by: {finding.how}"]
