@@ -209,7 +209,7 @@ def primary_share(weighting: StartNow, limits: pl.DataFrame) -> pl.DataFrame:
     states = weighting.trials.states
     places = [place for place, state in enumerate(states) if state in members]
     # As in the table of months: the largest of both arms and their difference.
-    change = _changes(people, [places])[1][:, 0, -1].max()
+    change = float(_changes(people, [places])[1][:, 0, -1].max())
     error = (pl.col("ci_upper") - pl.col("ci_lower")) / RANGE_WIDTH
     return limits.with_columns(one_person=pl.when(error > 0).then(change / error))
 
