@@ -323,7 +323,7 @@ effects.shrink(made, primary_outcome="work", seed=1).filter(
 # %% ways_of_working
 # Which way of working goes with larger effects, from the districts' own.
 of_districts = pl.DataFrame(
-    {"district": list("ABCD"), "raw": [2.0, 2.1, 0.2, 0.0], "n_starters": 30}
+    {"district": list("ABCD"), "raw": [2.0, 2.1, 0.2, 0.0], "n_starters": 30, "one_person": 0.3}
 ).with_columns(
     intervention_id=pl.lit("course"),
     estimand=pl.lit("start_now_rather_than_wait"),
