@@ -64,9 +64,14 @@ RANGE = ("ci_lower", "ci_upper")
 _ROUNDS_TO_ZERO = 0.005
 MILLION = 1e6
 # Kinds whose decimals say how finely a number is known, with what it is multiplied by.
-_DECIMALS: dict[Kind, float] = {"number": 1, "signed": 1} | dict.fromkeys(
-    ("percent", "signed_percent", "hundredths", "points"), 100
-)
+_DECIMALS: dict[Kind, float] = {
+    "number": 1,
+    "signed": 1,
+    "percent": 100,
+    "signed_percent": 100,
+    "hundredths": 100,
+    "points": 100,
+}
 _NUMBERS_OF_RANGE = ("estimate", "difference", "effect")
 _IS_ZERO = 1e-9
 _SCALES: dict[Kind, float] = {
