@@ -4,7 +4,7 @@ hides what one person does to them.
 A published 0 of persons, spells or episodes stands for 0, 1 or 2, and is written so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import polars as pl
@@ -26,6 +26,8 @@ RANGE_WIDTH = 2 * 1.959964
 # of standard deviations, of a ratio; of all else twice the number itself.
 _SPANS = {"share": 1.0, "standard deviations": 2.0, "ratio": 2.0}
 _LIMITS_OF_ROW = ("ci_lower", "ci_upper")
+# Numbers of two groups whose difference stands beside them.
+_PAIRS = (("treated", "comparison"), ("after", "before"))
 # Forms whose values are not about what people did: words, dates, horizons, numbers of districts.
 _NOT_MEASURED = ("word", "name", "text", "flag", "date", "months", "count")
 _OF_NOBODY = ("rank", "share per year")
@@ -129,7 +131,8 @@ def round_measures(
     DataFrame
         Limits are rounded outwards, to the step of the number that they are of; a number without a
         range takes the step of the row's first one if it is counted in the same, else that of its
-        span. Probabilities are shown in twentieths below 100 persons, else in hundredths.
+        span. A number that stands beside another and their difference is made of these two, as
+        they are shown. Probabilities are shown in twentieths below 100 persons, else in hundredths.
     """
     with np.errstate(divide="ignore"):
         each = np.where(n_persons > 0, 1 / n_persons, np.nan)
@@ -172,7 +175,28 @@ def round_measures(
             lower, upper = limits[name]
             rounded.append(_series(lower, to_step(_array(rows, lower), step, np.floor)))
             rounded.append(_series(upper, to_step(_array(rows, upper), step, np.ceil)))
-    return rows.with_columns(rounded)
+    return _with_agreeing_pairs(rows.with_columns(rounded), limits)
+
+
+def _with_agreeing_pairs(rows: pl.DataFrame, limits: Mapping[str, object]) -> pl.DataFrame:
+    """The rows with the first number of a pair made of the second and their difference, as they are
+    shown: what a reader subtracts is what stands there. Both are moved alike where one would fall
+    below zero, or a share rise above one.
+    """
+    pair = next((pair for pair in _PAIRS if set(pair) <= set(rows.columns)), None)
+    gap = next((name for name in ("difference", "estimate") if name in limits), None)
+    if pair is None or gap is None:
+        return rows
+    first, second = pair
+    total = pl.col(second) + pl.col(gap)
+    is_share = (pl.col(first) <= 1) & (pl.col(second) <= 1)
+    above = pl.when(is_share).then((total - 1).clip(0)).otherwise(0.0)
+    moved = (-total).clip(0) - above
+    is_whole = pl.all_horizontal(pl.col(first, second, gap).is_not_null())
+    return rows.with_columns(
+        pl.when(is_whole).then((total + moved).round(10)).otherwise(first).alias(first),
+        pl.when(is_whole).then((pl.col(second) + moved).round(10)).otherwise(second).alias(second),
+    )
 
 
 def is_measured(name: str, kind: pl.DataType, exact: Sequence[str]) -> bool:

@@ -168,3 +168,45 @@ def test_a_range_still_holds_its_number_and_more_than_the_true_one(estimate, err
     assert low <= shown <= high
     assert low <= lower + slack and upper - slack <= high
     assert abs(shown - estimate) <= step / 2 + slack
+
+
+@given(
+    st.floats(0, 24),
+    st.floats(0, 24),
+    st.floats(0.01, 5),
+    st.integers(20, 5_000),
+)
+def test_what_a_reader_subtracts_is_the_difference_that_is_shown(with_it, without, error, n):
+    rows = pl.DataFrame(
+        {
+            "treated": [with_it],
+            "comparison": [without],
+            "difference": [with_it - without],
+            "ci_lower": [with_it - without - 2 * error],
+            "ci_upper": [with_it - without + 2 * error],
+        }
+    )
+
+    shown = round_measures(rows, rows.columns, n_persons=np.array([float(n)]), spans={})
+
+    treated, comparison, difference = shown.row(0)[:3]
+    assert treated >= 0 and comparison >= 0
+    assert treated - comparison == pytest.approx(difference, abs=1e-9)
+
+
+def test_shares_that_differ_stay_within_all_of_them():
+    rows = pl.DataFrame(
+        {
+            "treated": [0.98, 0.02, None],
+            "comparison": [0.36, 0.44, 0.4],
+            "estimate": [0.62, -0.42, None],
+            "ci_lower": [0.3, -0.8, None],
+            "ci_upper": [0.9, -0.1, None],
+        }
+    )
+
+    shown = round_measures(rows, rows.columns, n_persons=np.full(3, 30.0), spans={})
+
+    # In steps of 0.1: 0.4 + 0.6 and 0.4 - 0.4.
+    assert shown["treated"].to_list() == [1.0, 0.0, None]
+    assert shown["comparison"].to_list() == [0.4, 0.4, 0.4]
