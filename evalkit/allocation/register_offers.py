@@ -20,21 +20,26 @@ def register_offers(
         intervention_id, cost (money per start), price_per_month (money per place and month),
         currency (`economics.offer_prices`); interventions without a row have no known price.
     places : DataFrame
-        The table place_costs. The last year with a count holds, for all districts together.
+        The table place_costs. The last year in which enough persons filled them holds, else the
+        last one, for all districts together.
     min_persons : int
-        Of a year in which fewer persons filled the places, nothing is shown. Persons.
+        Of a year in which fewer persons filled the places, their use is not shown. Persons.
 
     Returns
     -------
     DataFrame
         The table offers before gate 2, with what its guard reads.
     """
+    is_enough = (pl.col("n_occupied") >= min_persons).fill_null(False)
     last = (
-        places.filter(pl.col("n_occupied") >= min_persons)
-        .sort("year")
+        places.sort(is_enough, "year")
         .group_by("intervention_id")
         .last()
-        .select("intervention_id", "places", "utilisation_share")
+        .select(
+            "intervention_id",
+            "places",
+            utilisation_share=pl.when(is_enough).then("utilisation_share"),
+        )
     )
     return (
         counts.join(last, on="intervention_id", how="left")

@@ -80,8 +80,11 @@ def test_places_and_use_are_those_of_the_last_year():
     assert (row["places"], row["utilisation_share"], row["cost"]) == (20.0, 0.8, 42_000.0)
 
 
-def test_places_are_not_shown_when_few_persons_filled_them():
-    assert offers().filter(intervention_id="coach")["places"].null_count() == 4
+def test_use_of_places_is_not_shown_when_few_persons_filled_them():
+    few = offers().filter(intervention_id="coach")
+
+    assert few["utilisation_share"].null_count() == few.height == 4
+    assert few["places"].null_count() == 0
 
 
 def test_offers_stand_without_prices_and_places():

@@ -12,6 +12,8 @@ import small_city as small
 import yaml
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+# Of fewer than twenty who reach a duration, no comparison is shown.
+N_PEOPLE = 1_500
 CALENDAR = """
 file: made_up
 title: {en: Made up, sv: Påhittat}
@@ -91,7 +93,7 @@ def test_a_template_reaches_its_page(tmp_path, name, compared):
 
 
 def test_pages_say_from_which_month_nobody_is_left_and_which_breaks_are_crossed(tmp_path):
-    small.write_small_city(tmp_path / "city", small.DISTRICTS[:1])
+    small.write_small_city(tmp_path / "city", small.DISTRICTS[:1], n_people=N_PEOPLE)
     _assign_everybody(tmp_path / "city", start=date(2015, 6, 1))
     (tmp_path / "calendar.yaml").write_text(CALENDAR, encoding="utf-8")
     asked = {

@@ -71,8 +71,10 @@ def test_starts_a_year_are_those_of_the_delivered_participation(folder, offers):
     is_in_trials = pl.col("month").is_between(FIRST, LAST)
     in_trials = starts.filter(is_in_trials, intervention_id=COACHING).height / 2
     of_city = dict(offers.filter(district=CITY).select("intervention_id", "n_starts").iter_rows())
-    assert of_city[RESURS] == pytest.approx(all_starts)
-    assert of_city[COACHING] == pytest.approx(in_trials)
+    # To the nearest five.
+    assert of_city[RESURS] == pytest.approx(all_starts, abs=2.5)
+    assert of_city[COACHING] == pytest.approx(in_trials, abs=2.5)
+    assert {starts % 5 for starts in of_city.values()} == {0}
 
 
 def test_starts_of_districts_are_those_that_allocation_counts(run, offers):
@@ -86,15 +88,17 @@ def test_starts_of_districts_are_those_that_allocation_counts(run, offers):
     )
 
     shown = offers.filter(pl.col("district") != CITY, intervention_id=COACHING)
-    assert dict(shown.select("district", "n_starts").iter_rows()) == dict(counted.iter_rows())
+    told = dict(shown.select("district", "n_starts").iter_rows())
+    assert told == pytest.approx(dict(counted.iter_rows()), abs=2.5)
+    assert {starts % 5 for starts in told.values()} == {0}
 
 
 def test_places_and_prices_stand_where_they_are_known(offers):
     city = offers.filter(district=CITY)
 
-    assert city.select("places", "utilisation_share", "cost", "price_per_month").null_count().row(
-        0
-    ) == (0, 0, 0, 0)
+    assert city.select("places", "cost", "price_per_month").null_count().row(0) == (0, 0, 0)
+    # How far places are used is told of those that enough people filled.
+    assert 0 < city["utilisation_share"].null_count() < city.height
     assert city["completed_share"].is_between(0, 1).all()
 
 
