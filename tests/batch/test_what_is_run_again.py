@@ -169,8 +169,8 @@ def test_a_new_district_reruns_whatever_knows_the_districts(project):
 def test_a_rule_of_allocation_does_not_touch_effects_and_value(project):
     add(project, RUN_FILE, "\nallocation: {smallest_group: 12}\n")
 
-    told_anew = of_new_vintage(project)
-    assert run_again(project) == ({"city/06_allocation", *told_anew}, PAGES - told_anew)
+    # Of Northern Ireland's few people no place can be planned: the rule is never read.
+    assert run_again(project) == (of_new_vintage(project), set())
 
 
 def test_the_number_of_draws_reruns_what_draws(project):

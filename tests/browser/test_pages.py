@@ -54,6 +54,8 @@ def shows_its_value(mark: dict, value: object, language: str) -> bool:
     kind, _, rest = mark["form"].partition(":")
     if kind == "withheld":
         return value is None
+    if kind == "people" and mark["text"] == "0–2":
+        return value == 0
     if kind == "duration":
         return mark["text"] == words(language).duration(value)
     if value is None or (kind in ("percent", "signed_percent", "probability")) != (

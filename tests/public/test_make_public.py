@@ -231,7 +231,7 @@ def test_the_next_attack_knows_all_that_is_public(home, monkeypatch, capsys):
         cli.main()
 
     assert not ended.value.code
-    assert "2 earlier vintages" in capsys.readouterr().out
+    assert "earlier vintages: 2" in capsys.readouterr().out
 
 
 def test_a_run_that_nobody_has_attacked_is_refused(home):

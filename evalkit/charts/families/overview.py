@@ -24,7 +24,7 @@ def district_comparison(
     """
     rows = shown_rows(table)
     horizon = rows["horizon_months"].max() if horizon_months is None else horizon_months
-    rows = rows.filter(pl.col("horizon_months") == horizon)
+    rows = rows.filter(pl.col("horizon_months") == horizon, pl.col("estimate").is_not_null())
     together = rows.filter(pl.col("district") == POOLED)
     districts = sorted(
         rows.filter(pl.col("district") != POOLED).to_dicts(),

@@ -63,7 +63,7 @@ class Attack:
     earlier : tuple of str
         SHA-256 in the same way of each earlier vintage that was attacked with it.
     rules : tuple of str
-        The rules that the tables have passed, as codes of `RULE_TEXTS`.
+        The rules that the tables have passed, as codes of `RULES`.
     n_tables, n_counts, n_small, n_sums, n_numbers, n_pages : int
         Tables; counts; those of them that can be 1 to 4; sums known of them; other numbers whose
         digits were looked at; pages whose numbers were held against the tables.

@@ -27,6 +27,8 @@ from evalkit.words import Words, money_digits
 PERSPECTIVES = ("district", "public_purse", "society")
 
 _LINE_HEIGHT, _MONTHS_HEIGHT = 19, 20
+# From so many on, every other line of values is drawn.
+_MANY_TICKS = 5
 _IN_THOUSANDS_FROM = 10_000
 
 
@@ -91,7 +93,10 @@ class Scales:
         to read a length by.
         """
         choices = (self.values.ticks(about) for about in (3, 4, 5))
-        return next((ticks for ticks in choices if len(ticks) >= 3), self.values.ticks(5))
+        ticks = next((ticks for ticks in choices if len(ticks) >= 3), self.values.ticks(5))
+        if len(ticks) < _MANY_TICKS:
+            return ticks
+        return [tick for tick in ticks if round(tick / (ticks[1] - ticks[0])) % 2 == 0]
 
     def value_form(self, kind: Literal["number", "signed"]) -> Form:
         """Every value with the same digits, so that they can be held against each other."""

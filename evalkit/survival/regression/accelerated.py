@@ -46,8 +46,8 @@ class AcceleratedFit(Regression):
     parameters : DataFrame
         `parameter`, `estimate`, `std_error`: the logarithm of the time scale of a person whose
         covariates are all 0 (Weibull, log-logistic) or the mean of the log time (log-normal), and
-        that of the shape, as lifelines names them (lambda_ and rho_, alpha_ and beta_, mu_ and
-        sigma_).
+        that of the shape, as lifelines names them: `lambda_` and `rho_`, `alpha_` and `beta_`,
+        `mu_` and `sigma_`.
     covariance : ndarray
         Of the terms, shape (n_terms, n_terms).
     family : {"weibull", "log_normal", "log_logistic"}
