@@ -140,25 +140,6 @@ def read_spell_columns(
     )
 
 
-def check_whole_months(columns: SpellColumns, time: str) -> None:
-    """Refuse times or entries between months, for models in which a month is an interval.
-
-    Raises
-    ------
-    EstimationError
-        If there are any; says how many.
-    """
-    times = [columns.time] if columns.entry is None else [columns.time, columns.entry]
-    n_parts = sum(int((values % 1 != 0).sum()) for values in times)
-    if n_parts:
-        raise EstimationError(
-            f"{n_parts} times are not whole months.",
-            where=f'column "{time}" or its entry',
-            why="An end in month k is taken to lie between k - 1 and k.",
-            fix="round ends up, and entries down, to whole months.",
-        )
-
-
 def _check_columns(spells: Table, roles: Roles) -> None:
     schema = schema_of(spells)
     missing = [column for column in roles.columns if column not in schema]

@@ -24,7 +24,6 @@ from evalkit.survival.counts.options import check_option
 from evalkit.survival.counts.spell_columns import (
     Roles,
     SpellColumns,
-    check_whole_months,
     read_spell_columns,
 )
 from evalkit.survival.curves.kaplan_meier import kaplan_meier, refuse_causes
@@ -179,6 +178,25 @@ def _check_horizons(horizons: Sequence[int]) -> None:
             where=f"horizons = {list(horizons)}",
             why="Mean months are counted up to a month.",
             fix="name one or more months, for example horizons=(60, 120).",
+        )
+
+
+def check_whole_months(columns: SpellColumns, time: str) -> None:
+    """Refuse times or entries between months, for models in which a month is an interval.
+
+    Raises
+    ------
+    EstimationError
+        If there are any; says how many.
+    """
+    times = [columns.time] if columns.entry is None else [columns.time, columns.entry]
+    n_parts = sum(int((values % 1 != 0).sum()) for values in times)
+    if n_parts:
+        raise EstimationError(
+            f"{n_parts} times are not whole months.",
+            where=f'column "{time}" or its entry',
+            why="An end in month k is taken to lie between k - 1 and k.",
+            fix="round ends up, and entries down, to whole months.",
         )
 
 

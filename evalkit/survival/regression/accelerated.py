@@ -18,9 +18,10 @@ import polars as pl
 from evalkit.errors import EstimationError
 from evalkit.frames import Frame
 from evalkit.survival.counts.options import check_option
-from evalkit.survival.counts.spell_columns import Roles, check_whole_months, read_spell_columns
+from evalkit.survival.counts.spell_columns import Roles, read_spell_columns
 from evalkit.survival.curves.curve_table import normal_quantile
 from evalkit.survival.curves.kaplan_meier import refuse_causes
+from evalkit.survival.curves.parametric import check_whole_months
 from evalkit.survival.regression.collinear import refuse_entangled
 from evalkit.survival.regression.design import Design, design_of
 from evalkit.survival.regression.sandwich import sandwich
