@@ -129,7 +129,8 @@ def few_in_a_state(paths: pl.DataFrame, sizes: pl.DataFrame) -> Iterator[tuple[i
     Parameters
     ----------
     paths, sizes : DataFrame
-        The published tables effect_curves and effect_status. Those who started have no weights.
+        The published tables effect_curves and effect_status. Those who started have no weights. The
+        path of a district that is drawn towards that of all is no share of its people.
 
     Yields
     ------
@@ -138,7 +139,8 @@ def few_in_a_state(paths: pl.DataFrame, sizes: pl.DataFrame) -> Iterator[tuple[i
     """
     by = ["district", "intervention_id", "estimand"]
     started = paths.filter(pl.col("arm") == "treated").drop_nulls("estimate")
-    rows = started.join(sizes.select(*by, "n_starters"), on=by).drop_nulls("n_starters")
+    own = sizes.filter(pl.col("pooling").ne_missing(pl.lit("pooled")))
+    rows = started.join(own.select(*by, "n_starters"), on=by).drop_nulls("n_starters")
     columns = ["row_id", "n_starters", *("estimate", "ci_lower", "ci_upper")]
     for row, number, share, *ends in rows.select(columns).iter_rows():
         half = min(step_of([share, *(end for end in ends if end is not None)]), 1.0) / 2

@@ -147,7 +147,7 @@ def test_a_curve_in_steps_of_single_people_is_found(tmp_path):
 def test_a_share_of_those_who_started_that_tells_a_few_is_found():
     effect = {"district": "North", "intervention_id": "course", "estimand": "start_now"}
     row = {**effect, "arm": "treated", "row_id": 0, "estimate": 0.05, "ci_lower": 0.0}
-    sizes = pl.DataFrame([{**effect, "n_starters": 60}])
+    sizes = pl.DataFrame([{**effect, "n_starters": 60, "pooling": "few_districts"}])
 
     in_hundredths = pl.DataFrame([{**row, "ci_upper": 0.11}])
     in_twentieths = pl.DataFrame([{**row, "ci_upper": 0.15}])
@@ -155,6 +155,10 @@ def test_a_share_of_those_who_started_that_tells_a_few_is_found():
     # 0.045 to 0.055 of 58 to 62 people are three; 0.025 to 0.075 of them are two to four.
     assert list(few_in_a_state(in_hundredths, sizes)) == [(0, [3])]
     assert not list(few_in_a_state(in_twentieths, sizes))
+    # Drawn towards all districts, it is no share of its own people.
+    pooled = sizes.with_columns(pooling=pl.lit("pooled"))
+    assert not list(few_in_a_state(in_hundredths, pooled))
+    assert list(few_in_a_state(in_hundredths, sizes.with_columns(pooling=pl.lit(None, pl.String))))
 
 
 def _says_four_lines(error: pytest.ExceptionInfo) -> bool:
