@@ -20,12 +20,14 @@ from evalkit.run_rules import (
     AllocationRules,
     DisclosureRules,
     EffectRules,
+    MonitoringRules,
     Month,
     SpellRules,
     SurvivalRules,
     ValueRules,
 )
 from evalkit.runs import RUN_RECORD, find_run
+from evalkit.tables import CITY
 from evalkit.vocabulary import REPORT_LANGUAGES, Language, Text
 
 DatabaseUri = Annotated[str, Field(pattern=r"^[a-z]+://")]
@@ -165,6 +167,9 @@ class RunFile(Record):
     allocation: AllocationRules = Field(
         AllocationRules(), description="What an allocation of places keeps to."
     )
+    monitoring: MonitoringRules = Field(
+        MonitoringRules(), description="How the common process is meant to be."
+    )
     disclosure: DisclosureRules = Field(
         DisclosureRules(), description="Of how many people estimates are shown."
     )
@@ -211,6 +216,10 @@ class RunFile(Record):
         for key, districts in (
             ("effects.district_models", self.effects.district_models),
             ("allocation.budgets", self.allocation.budgets),
+            (
+                "monitoring.pooled",
+                {name for area in self.monitoring.pooled.values() for name in area},
+            ),
         ):
             unknown = [
                 f"{district} ({nearest(district, self.districts)})"
@@ -220,6 +229,11 @@ class RunFile(Record):
                 raise ValueError(
                     f"{key} names districts that the run does not have: {', '.join(unknown)}"
                 )
+        taken = sorted({*self.districts, CITY} & set(self.monitoring.pooled))
+        if taken:
+            raise ValueError(
+                f"monitoring.pooled calls an area by a name that is taken: {', '.join(taken)}"
+            )
         return self
 
 

@@ -1,5 +1,5 @@
-"""What a run file asks of each station: the rules of spells, survival, effects, value, allocation
-and disclosure.
+"""What a run file asks of each station: the rules of spells, survival, effects, value, allocation,
+monitoring and disclosure.
 """
 
 from datetime import date
@@ -284,6 +284,40 @@ class AllocationRules(Record):
                 "shares of all starts"
             )
         return self
+
+
+class MonitoringRules(Record):
+    """How the common process is meant to be, and which districts are too small to stand alone."""
+
+    pooled: dict[str, Annotated[tuple[str, ...], Field(min_length=2)]] = Field(
+        {},
+        description="Districts whose process, access and money are shown together with their "
+        "neighbours', since they are too small alone, by the name of the area that they make up.",
+    )
+    # ---- process
+    # ---- steps
+    # ---- access
+    # ---- offer
+    # ---- accounts
+    # ---- programme
+
+    @property
+    def pooled_districts(self) -> tuple[str, ...]:
+        """The districts that are shown together with others."""
+        return tuple(district for area in self.pooled.values() for district in area)
+
+    @model_validator(mode="after")
+    def _pools_each_district_once(self):
+        members = self.pooled_districts
+        twice = sorted({district for district in members if members.count(district) > 1})
+        if twice:
+            raise ValueError(f"pooled names districts twice: {', '.join(twice)}")
+        return self
+
+    def area_of(self, district: str) -> str:
+        """The area under which a district is shown: that which it is pooled in, or itself."""
+        areas = (area for area, members in self.pooled.items() if district in members)
+        return next(areas, district)
 
 
 class DisclosureRules(Record):

@@ -59,6 +59,7 @@ MAY_SEE = {
     **dict.fromkeys(SIBLINGS, GROUND | {"words", "disclosure"}),
     "effects": GROUND | {"words", "disclosure", "survival"},
     "report": GROUND | {"words", "disclosure", "charts"},
+    "monitoring": GROUND | {"words", "disclosure", "survival", "effects"},
     "project": GROUND | {"intake"},
     "public": GROUND | {"words", "disclosure", "batch", "charts", "economics", "report"},
     "__init__": set(),
@@ -85,6 +86,10 @@ FLOORS = {
         ("answer",),
     ),
     "economics": (("pictures",), ("prices",), ("ledger",), ("results",), ("what_if",)),
+    "monitoring": (
+        ("areas",),
+        ("process", "steps", "access", "offer", "accounts", "programme", "registration"),
+    ),
     "disclosure": (("published",), ("rounding", "sealing"), ("attack",)),
     "simulate": (("city",), ("population",), ("truth",), ("register",)),
     "charts": (("labels",), ("look",), ("register",), ("families",)),

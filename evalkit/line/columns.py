@@ -149,6 +149,13 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("text", "", "sentence"),
         *_columns("flag", "", "is_start_known is_running is_converged is_together"),
         *_columns("flag", "", "is_on_frontier is_recommended is_only_together"),
+        # Monitoring: process.
+        # Monitoring: steps.
+        # Monitoring: access.
+        # Monitoring: offer.
+        # Monitoring: accounts.
+        # Monitoring: programme.
+        # Monitoring: registration.
         # Time.
         *_columns("date", "months", "start end calendar_month data_through"),
         *_columns("date", "months", "counted_from counted_through"),

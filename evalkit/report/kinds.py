@@ -93,6 +93,12 @@ DISTRICT_EVIDENCE = Page(
         costs_and_gains,
         when_it_pays,
         how_sure,
+        # ---- process
+        # ---- steps
+        # ---- access
+        # ---- offer
+        # ---- accounts
+        # ---- registration
         what_was_delivered,
         own_sources,
     ),
@@ -106,6 +112,12 @@ CITY_EVIDENCE = Page(
         how_long_and_where_to,
         how_often_back,
         best_use,
+        # ---- process
+        # ---- steps
+        # ---- access
+        # ---- offer
+        # ---- accounts
+        # ---- registration
         what_was_delivered,
     ),
     heading="page.overview_heading",

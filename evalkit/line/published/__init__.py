@@ -6,10 +6,17 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from evalkit.errors import DisclosureError
+from evalkit.line.published.access import ACCESS
+from evalkit.line.published.accounts import ACCOUNTS
 from evalkit.line.published.allocation import ALLOCATION
 from evalkit.line.published.counts import COUNTS
 from evalkit.line.published.description import DESCRIPTION
 from evalkit.line.published.effects import EFFECTS
+from evalkit.line.published.offer import OFFER
+from evalkit.line.published.process import PROCESS
+from evalkit.line.published.programme import PROGRAMME
+from evalkit.line.published.registration import REGISTRATION
+from evalkit.line.published.steps import STEPS
 from evalkit.line.published.value import VALUE
 from evalkit.line.table import Table
 
@@ -45,6 +52,13 @@ STATIONS: Mapping[str, tuple[Table, ...]] = MappingProxyType(
         "effects": EFFECTS,
         "value": VALUE,
         "allocation": ALLOCATION,
+        "process": PROCESS,
+        "steps": STEPS,
+        "access": ACCESS,
+        "offer": OFFER,
+        "accounts": ACCOUNTS,
+        "programme": PROGRAMME,
+        "registration": REGISTRATION,
         "counts": COUNTS,
     }
 )

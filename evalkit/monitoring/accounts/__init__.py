@@ -1,0 +1,1 @@
+"""Where the money went: budget, bookings, places and reported shares reconciled."""

@@ -1,0 +1,26 @@
+"""Where a row stands: its district, or the area that it is pooled into with its neighbours."""
+
+import polars as pl
+
+from evalkit.run_rules import MonitoringRules
+from evalkit.tables import with_city
+
+
+def in_areas(table: pl.DataFrame, rules: MonitoringRules) -> pl.DataFrame:
+    """The rows of a table once for their area and once for the city ("all").
+
+    Parameters
+    ----------
+    table : DataFrame
+        Any with a column district; rows without one count for the city alone.
+    rules : MonitoringRules
+        Which districts are pooled (`monitoring.pooled` of the run file).
+
+    Returns
+    -------
+    DataFrame
+        The same columns, twice as many rows. District is that of the area: areas divide the city,
+        so that numbers over them add up to the city's.
+    """
+    names = {name: area for area, members in rules.pooled.items() for name in members}
+    return with_city(table.with_columns(pl.col("district").replace(names)))

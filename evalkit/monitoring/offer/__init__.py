@@ -1,0 +1,1 @@
+"""What is offered: needs against offer, content, outreach."""

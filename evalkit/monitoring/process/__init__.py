@@ -1,0 +1,1 @@
+"""Is the common process kept: papers, follow-ups, dose, absence, abilities; the private list."""

@@ -1,0 +1,1 @@
+"""How complete the registration is, by district and field."""

@@ -1,0 +1,1 @@
+"""Do people come closer: readiness for the next step, and moves on the ladder."""
