@@ -83,7 +83,8 @@ def test_the_heading_says_what_the_plan_gives_at_what_cost(city, plans, heading)
 @pytest.mark.parametrize("plans", [(), PLANS[:1], (PLANS[0], {**PLANS[1], "withheld": True})])
 def test_no_plan_is_said_with_the_reason(city, plans):
     assert plain(what_moves(city(plans)).body) == (
-        "No plan has been computed: there are no effects, places or costs to reckon with."
+        "No plan has been computed: no district has an effect of its own together with a cost for "
+        "each start."
     )
 
 
