@@ -156,6 +156,7 @@ COLUMNS: Mapping[str, Column] = register(
         # Monitoring: accounts.
         # Monitoring: programme.
         # Monitoring: registration.
+        *_columns("word", "", "base field"),
         # Time.
         *_columns("date", "months", "start end calendar_month data_through"),
         *_columns("date", "months", "counted_from counted_through"),

@@ -3,7 +3,9 @@ answered from rows that exist, and lists for the people who do the work.
 """
 
 from evalkit.monitoring.areas import in_areas
+from evalkit.monitoring.registration.completeness import completeness
 
 __all__ = [
+    "completeness",
     "in_areas",
 ]

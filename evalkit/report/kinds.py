@@ -22,6 +22,7 @@ from evalkit.report.evidence.deliveries import what_was_delivered
 from evalkit.report.evidence.districts import the_districts, what_differs
 from evalkit.report.evidence.long_term import how_often_back
 from evalkit.report.evidence.people import how_long_and_where_to, who_is_here
+from evalkit.report.evidence.registration import how_complete
 from evalkit.report.evidence.sources import own_sources
 from evalkit.report.evidence.value import costs_and_gains
 from evalkit.report.evidence.value_over_time import when_it_pays
@@ -98,7 +99,7 @@ DISTRICT_EVIDENCE = Page(
         # ---- access
         # ---- offer
         # ---- accounts
-        # ---- registration
+        how_complete,
         what_was_delivered,
         own_sources,
     ),
@@ -117,7 +118,7 @@ CITY_EVIDENCE = Page(
         # ---- access
         # ---- offer
         # ---- accounts
-        # ---- registration
+        how_complete,
         what_was_delivered,
     ),
     heading="page.overview_heading",

@@ -1,0 +1,66 @@
+"""How complete the registration is, in a sentence and its tables."""
+
+import pytest
+
+from evalkit.report.evidence.registration import how_complete
+
+
+@pytest.fixture
+def section(run, brief_with, published):
+    def make(*rows, district="Norr", language="en"):
+        keys = ("district", "base", "field", "n_persons", "share")
+        table = published("completeness", [dict(zip(keys, row, strict=True)) for row in rows])
+        return how_complete(brief_with(run, table, district=district, language=language))
+
+    return make
+
+
+STARTED = [
+    ("Norr", "started", "all", 50, 1.0),
+    ("Norr", "started", "planned_end", 30, 0.6),
+    ("Norr", "started", "hours_per_week", 50, 1.0),
+]
+
+
+def test_the_least_complete_field_is_told_with_what_it_costs(section):
+    made = section(*STARTED)
+
+    assert made.leads[0].striptags() == (
+        "In Norr, the planned end is registered least often: for 60% of the 50 people who began an "
+        "intervention in the last year. Without it the usual length of the intervention stands for "
+        "the plan, and nobody sees who stays too long."
+    )
+    open_table, every_field = made.blocks[0].tables
+    assert open_table.is_open and len(open_table.rows) == 1
+    assert len(every_field.rows) == 2
+
+
+def test_in_swedish_it_reads_as_swedish(section):
+    lead = section(*STARTED, language="sv").leads[0].striptags().replace("\xa0", " ")
+
+    assert lead.startswith("I Norr registreras det planerade slutet minst ofta: för 60 % av de 50")
+
+
+def test_all_is_complete(section):
+    made = section(STARTED[0], STARTED[2])
+
+    assert (
+        made.leads[0]
+        .striptags()
+        .startswith(
+            "In Norr, all that the answers rest on is registered for nearly everybody: least often "
+        )
+    )
+    assert [table.is_open for table in made.blocks[0].tables] == [False]
+
+
+def test_too_few_people_for_shares(section):
+    made = section(
+        ("Norr", "started", "all", 10, None), ("Norr", "started", "planned_end", 5, None)
+    )
+
+    assert "too few people" in made.leads[0]
+
+
+def test_nothing_where_nothing_was_counted(section):
+    assert section(("Syd", "started", "all", 50, 1.0)) is None
