@@ -296,6 +296,29 @@ class MonitoringRules(Record):
     )
     # ---- process
     # ---- steps
+    next_step_months: int = Field(
+        6,
+        ge=1,
+        le=36,
+        description="Within how many months of a follow-up the next step (a hand-over, a higher "
+        "step of the ladder, unsubsidised work) is looked for.",
+    )
+    handover_reasons: tuple[str, ...] = Field(
+        ("job_centre",),
+        description="Reasons for which an intervention ends that are a hand-over to the next step.",
+    )
+    ladder_after_months: int = Field(
+        12,
+        ge=1,
+        le=60,
+        description="How many months after the start people's place on the ladder is looked at.",
+    )
+    ladder_starts_months: int = Field(
+        36,
+        ge=1,
+        description="Starts of how many months are counted on the ladder: the last ones that have "
+        "been followed for so long.",
+    )
     # ---- access
     # ---- offer
     # ---- accounts

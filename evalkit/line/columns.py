@@ -151,6 +151,10 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("flag", "", "is_on_frontier is_recommended is_only_together"),
         # Monitoring: process.
         # Monitoring: steps.
+        *_columns("word", "", "criteria_met"),
+        *_columns("months", "steps", "ladder_step"),
+        *_columns("count", "persons", "n_next_step"),
+        *_columns("share", "", "next_share"),
         # Monitoring: access.
         # Monitoring: offer.
         # Monitoring: accounts.

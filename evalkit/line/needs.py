@@ -28,6 +28,8 @@ Question = Literal[
     "roll_outs",
     "adjustment",
     "activity",
+    "ladder",
+    "readiness",
     "kept",
 ]
 HOUSEHOLDS = "household_member"
@@ -60,6 +62,8 @@ ANSWERS: Mapping[tuple[str, str], Question] = {
     ("income_support", "support_since"): "beginnings",
     ("income_support", "exit_reason"): "exits",
     ("participation", "end_reason"): "exits",
+    ("intervention", "ladder_step"): "ladder",
+    ("follow_up", "is_motivated"): "readiness",
     ("participation", "planned_end"): "plans",
     ("participation", "provider_district"): "exchange",
 }

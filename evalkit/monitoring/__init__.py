@@ -4,8 +4,12 @@ answered from rows that exist, and lists for the people who do the work.
 
 from evalkit.monitoring.areas import in_areas
 from evalkit.monitoring.registration.completeness import completeness
+from evalkit.monitoring.steps.closer import coming_closer
+from evalkit.monitoring.steps.next_steps import Followed
 
 __all__ = [
+    "Followed",
+    "coming_closer",
     "completeness",
     "in_areas",
 ]

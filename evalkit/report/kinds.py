@@ -24,6 +24,7 @@ from evalkit.report.evidence.long_term import how_often_back
 from evalkit.report.evidence.people import how_long_and_where_to, who_is_here
 from evalkit.report.evidence.registration import how_complete
 from evalkit.report.evidence.sources import own_sources
+from evalkit.report.evidence.steps import people_come_closer
 from evalkit.report.evidence.value import costs_and_gains
 from evalkit.report.evidence.value_over_time import when_it_pays
 from evalkit.report.method.advice import how_advice_follows
@@ -95,7 +96,7 @@ DISTRICT_EVIDENCE = Page(
         when_it_pays,
         how_sure,
         # ---- process
-        # ---- steps
+        people_come_closer,
         # ---- access
         # ---- offer
         # ---- accounts
@@ -114,7 +115,7 @@ CITY_EVIDENCE = Page(
         how_often_back,
         best_use,
         # ---- process
-        # ---- steps
+        people_come_closer,
         # ---- access
         # ---- offer
         # ---- accounts

@@ -25,6 +25,29 @@ tables = {
     for name, table in delivered().items()
 }
 
+# %% Followed
+# Which months of an extract are looked at: here from January 2025 to June 2027.
+followed = monitoring.Followed(rules, first=2025 * 12, last=2027 * 12 + 5)
+
+# %% coming_closer
+# One of the two works a year after she began with coaching, which is declared to stand on step 4.
+on_step = pl.DataFrame({"intervention_id": "coaching", "name": "Coaching", "ladder_step": 4})
+intervals = pl.DataFrame(
+    {
+        "person_id": ["a", "b"],
+        "district": ["North", "South"],
+        "start_month": 0,
+        "stop_month": 30,
+        "from_state": ["work", "support"],
+    }
+)
+seen = tables | {
+    "state_intervals": intervals,
+    "intervention": pl.concat([tables["intervention"], on_step], how="diagonal_relaxed"),
+}
+closer = monitoring.coming_closer(seen, followed)
+closer["ladder"].filter(pl.col("n_persons") > 0)
+
 # %% completeness
 # Of those who started in the year to June, how many have a planned end.
 filled = monitoring.completeness(tables, rules, through=date(2026, 6, 1))

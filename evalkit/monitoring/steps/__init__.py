@@ -1,1 +1,1 @@
-"""Do people come closer: readiness for the next step, and moves on the ladder."""
+"""Whether people come closer: readiness for the next step, the ladder, and the time in between."""
