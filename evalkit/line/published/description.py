@@ -187,10 +187,6 @@ DESCRIPTION = (
             overlaps=("intervention_id", "ended_by"),
             listed=(("intervention_id",),),
         ),
-        about=(
-            "For whoever plans the way from one intervention to the next: how long people wait, "
-            "and for what."
-        ),
     ),
     Table(
         "plans_kept",

@@ -24,6 +24,7 @@ STEPS = (
         "One row per step of the ladder and intervention that stands on it.",
         keys=("ladder_step", "intervention_id"),
         values=("name",),
+        unit="names",
         guard=Guard("estimates", needed=("name",)),
     ),
     Table(
