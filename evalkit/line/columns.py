@@ -159,6 +159,9 @@ COLUMNS: Mapping[str, Column] = register(
         # Monitoring: offer.
         # Monitoring: accounts.
         # Monitoring: programme.
+        *_columns("name", "", "title title_en responsible interventions"),
+        *_columns("word", "", "theme progress"),
+        *_columns("count", "actions", "n_actions"),
         # Monitoring: registration.
         *_columns("word", "", "base field"),
         # Time.

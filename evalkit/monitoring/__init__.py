@@ -3,6 +3,7 @@ answered from rows that exist, and lists for the people who do the work.
 """
 
 from evalkit.monitoring.areas import in_areas
+from evalkit.monitoring.programme import programme_actions, programme_reach, programme_themes
 from evalkit.monitoring.registration.completeness import completeness
 from evalkit.monitoring.steps.closer import coming_closer
 from evalkit.monitoring.steps.next_steps import Followed
@@ -12,4 +13,7 @@ __all__ = [
     "coming_closer",
     "completeness",
     "in_areas",
+    "programme_actions",
+    "programme_reach",
+    "programme_themes",
 ]

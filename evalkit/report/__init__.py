@@ -9,6 +9,7 @@ from evalkit.report.site import (
     write_district_pages,
     write_intervention_pages,
     write_overviews,
+    write_programme,
 )
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "write_district_pages",
     "write_intervention_pages",
     "write_overviews",
+    "write_programme",
     "write_stand_in",
 ]

@@ -22,6 +22,7 @@ from evalkit.report.evidence.deliveries import what_was_delivered
 from evalkit.report.evidence.districts import the_districts, what_differs
 from evalkit.report.evidence.long_term import how_often_back
 from evalkit.report.evidence.people import how_long_and_where_to, who_is_here
+from evalkit.report.evidence.programme import how_far_it_has_come, theme_sections
 from evalkit.report.evidence.registration import how_complete
 from evalkit.report.evidence.sources import own_sources
 from evalkit.report.evidence.steps import people_come_closer
@@ -135,6 +136,12 @@ INTERVENTION_EVIDENCE = Page(
         districts_beside,
         what_cannot_be_said,
     ),
+)
+PROGRAMME_PAGE = Page(
+    ABOUT,
+    "page.programme_kind",
+    (how_far_it_has_come, *theme_sections),
+    heading="programme.heading",
 )
 METHOD_PAGE = Page(
     ABOUT,

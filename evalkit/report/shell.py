@@ -10,7 +10,15 @@ from evalkit.params import Run
 from evalkit.report.parts.document import Brief
 from evalkit.report.parts.layout import render, script, script_hash, style
 from evalkit.report.parts.numbers import PageTables
-from evalkit.report.parts.place import ABOUT, EVIDENCE, INTERVENTIONS, METHOD, Link, Place
+from evalkit.report.parts.place import (
+    ABOUT,
+    EVIDENCE,
+    INTERVENTIONS,
+    METHOD,
+    PROGRAMME,
+    Link,
+    Place,
+)
 from evalkit.tables import CITY, slug
 from evalkit.words import Words
 from evalkit.words.files import locale_of
@@ -92,9 +100,12 @@ def _links(brief: Brief) -> dict[str, object]:
     around = {"back": menu[here - 1], "on": menu[(here + 1) % len(menu)]} if is_among else {}
     own = slug(brief.district)
     kinds = {"decision": Place("", own), "evidence": Place(EVIDENCE, own)}
+    if brief.tables.rows("programme_actions"):
+        kinds |= {"programme": Place(ABOUT, PROGRAMME)}
     kinds |= {"method": Place(ABOUT, METHOD)}
+    of_its_kind = next((name for name, other in kinds.items() if other == place), "method")
     return {
-        "here": beside.get(place) or words.text("page.method"),
+        "here": beside.get(place) or words.text(f"page.to_{of_its_kind}"),
         "menu_of": words.text("page.menu_interventions" if brief.intervention else "page.menu"),
         "menu": menu,
         "neighbours": [(link, arrow) for arrow, link in around.items()],

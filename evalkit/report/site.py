@@ -21,12 +21,13 @@ from evalkit.report.kinds import (
     DISTRICT_EVIDENCE,
     INTERVENTION_EVIDENCE,
     METHOD_PAGE,
+    PROGRAMME_PAGE,
     Page,
 )
 from evalkit.report.parts.document import Brief, Section, shared_sentences_first
 from evalkit.report.parts.layout import render, style
 from evalkit.report.parts.numbers import PageTables
-from evalkit.report.parts.place import METHOD, Place
+from evalkit.report.parts.place import METHOD, PROGRAMME, Place
 from evalkit.report.shell import (
     SITE,
     Tables,
@@ -186,6 +187,18 @@ def write_method(run: Run, tables: Tables, words: Words) -> Path:
     return _write_evidence(run, METHOD_PAGE, tables, {}, words)
 
 
+def write_programme(run: Run, tables: Mapping[str, Published]) -> tuple[Path, ...]:
+    """Write the page about the districts' programme of actions in each of the run's languages:
+    site/LANGUAGE/about/programme.html. Nothing where no actions were delivered.
+    """
+    shared = PageTables(tables, where="page of the programme")
+    if not shared.rows("programme_actions"):
+        return ()
+    return tuple(
+        _write_evidence(run, PROGRAMME_PAGE, shared, {}, words) for words in _languages(run)
+    )
+
+
 def write_index(run: Run) -> Path:
     """Write site/index.html: the choice of language, by links."""
     choices = _languages(run)
@@ -236,7 +249,8 @@ def _write_evidence(
     intervention: str = "",
     without_report: Sequence[str] = (),
 ) -> Path:
-    name = METHOD if page is METHOD_PAGE else slug(intervention or district)
+    own = {METHOD_PAGE.heading: METHOD, PROGRAMME_PAGE.heading: PROGRAMME}
+    name = own.get(page.heading) or slug(intervention or district)
     place = Place(page.folder, name)
     brief = brief_of(run, district, tables, figures, words, intervention=intervention, place=place)
     sections = [section for build in page.sections if (section := build(brief))]

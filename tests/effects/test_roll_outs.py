@@ -34,9 +34,10 @@ def _rolled_out(action, extract=EXTRACT):
     intervals = spells.select(
         "district", start_month=pl.lit(0), stop_month=pl.lit(48), from_state=pl.lit("studies")
     )
+    columns = ("district", "action_id", "start", "kind")[: len(action[0]) if action else 3]
     actions = pl.DataFrame(
         action,
-        schema={"district": pl.String, "action_id": pl.String, "start": pl.Date},
+        schema=dict(zip(columns, (pl.String, pl.String, pl.Date, pl.String), strict=False)),
         orient="row",
     )
     return roll_outs(
@@ -79,6 +80,19 @@ def test_an_action_with_nothing_to_compare_is_left_out(action):
 
     assert found.rollout_effects.is_empty()
     assert set(published("rollout_effects").schema) <= set(found.rollout_effects.columns)
+
+
+def test_what_a_district_does_for_some_people_is_no_roll_out():
+    ways = [("d0", "plan", date(2021, 7, 1), None), ("d1", "plan", date(2021, 7, 1), None)]
+    others = [
+        ("d0", "project", date(2021, 1, 1), "local"),
+        ("d1", "all", date(2022, 1, 1), "general"),
+    ]
+
+    found = _rolled_out([*ways, *others])
+
+    as_if_alone = _rolled_out([row[:3] for row in ways])
+    assert_frame_equal(found.rollout_effects, as_if_alone.rollout_effects)
 
 
 def test_where_tables_end_in_different_months_the_earliest_ends_the_panel():

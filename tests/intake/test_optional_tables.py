@@ -16,7 +16,8 @@ OPTIONAL = {
     "outreach": "Norr,2026-01-01,neet,20,11,4",
     "activity_plan": "P-1,2026-01-01,,2025-12-20,unemployed,20,1,10,5,,active,,,",
     "activity_month": "P-1,2026-01-01,workplace,80,60,8,4.5,7.5,",
-    "action": "Norr,A-1,young_adults,2026-01-01,,running,200000,SEK",
+    "action": "Norr,A-1,young_adults,2026-01-01,,running,200000,SEK,local,Mentorer,Mentors,"
+    "Jobbtorg Norr,neet,youth_outreach coaching",
 }
 
 

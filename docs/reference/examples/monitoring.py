@@ -8,6 +8,7 @@ import polars as pl
 
 from evalkit import monitoring
 from evalkit.line.delivered import delivered
+from evalkit.params import Extract
 from evalkit.run_rules import MonitoringRules
 
 rules = MonitoringRules()
@@ -56,3 +57,50 @@ filled.filter(pl.col("field").is_in(["all", "planned_end"])).sort("district", "f
 # %% in_areas
 # The same people once for their district, here pooled into one area, and once for the city.
 monitoring.in_areas(tables["person"], MonitoringRules(pooled={"All of it": ("North", "South")}))
+
+# %% programme_actions
+# What two districts planned, and how far it has come.
+extract = Extract.model_validate(
+    {"folder": "x", "first_month": "2026-01", "data_through": "2026-12"}
+)
+planned = pl.concat(
+    [
+        tables["action"],
+        pl.DataFrame(
+            {
+                "district": ["North", "South"],
+                "action_id": ["mentors", "mentors"],
+                "theme": "young_adults",
+                "start": [date(2026, 2, 1), date(2027, 2, 1)],
+                "title": "Mentorer",
+                "interventions": "coaching",
+            }
+        ),
+    ],
+    how="diagonal_relaxed",
+)
+actions = monitoring.programme_actions(planned, extract)
+actions.select("district", "title", "progress")
+
+# %% programme_themes
+monitoring.programme_themes(actions).filter(theme="young_adults")
+
+# %% programme_reach
+# Each lived in their own district all year.
+lived = pl.DataFrame(
+    {
+        "person_id": ["a", "b"],
+        "district": ["North", "South"],
+        "start_month": 0,
+        "stop_month": 12,
+    },
+    schema_overrides={"start_month": pl.Int32, "stop_month": pl.Int32},
+)
+monitoring.programme_reach(
+    actions,
+    participation=tables["participation"],
+    outreach=tables["outreach"],
+    state_intervals=lived,
+    extract=extract,
+    rules=rules,
+)

@@ -41,14 +41,16 @@ def roll_outs(
 
     change, change_lower, change_upper: the effect as a relative change of the monthly rate.
 
-    An action that every district adopts at once, or only in the extract's first periods, has
-    nothing to be compared with and is left out. A district that adopts another action is left out
-    from then on.
+    Only ways of working are looked at: what a district does for some people (kind general or local)
+    changes no rate of all. An action that every district adopts at once, or only in the extract's
+    first periods, has nothing to be compared with and is left out. A district that adopts another
+    way of working is left out from then on.
 
     Parameters
     ----------
     action : DataFrame
-        The table of the same name: district, action_id, start.
+        The table of the same name: district, action_id, start; kind where there are other actions
+        than ways of working.
     """
     panel = rollout_panel(
         support_spells,
@@ -98,7 +100,9 @@ def _adoptions(
     """
     districts, last = set(panel["district"]), int(panel["period"].to_numpy().max(initial=0))
     adopted: dict[str, dict[str, int]] = {}
-    starts = action.select("district", "action_id", "start").drop_nulls()
+    is_way = pl.col("kind").fill_null("way_of_working") == "way_of_working"
+    ways = action.filter(is_way) if "kind" in action.columns else action
+    starts = ways.select("district", "action_id", "start").drop_nulls()
     for district, action_id, start in starts.iter_rows():
         if district in districts:
             period = (month_number(start) - month_number(first_month)) // period_months

@@ -1,1 +1,9 @@
-"""What was planned: the actions of the local programmes; and what is told to the person."""
+"""Actions that were planned, and whom they reached."""
+
+from evalkit.monitoring.programme.actions import (
+    programme_actions,
+    programme_reach,
+    programme_themes,
+)
+
+__all__ = ["programme_actions", "programme_reach", "programme_themes"]

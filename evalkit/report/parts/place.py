@@ -8,7 +8,7 @@ from evalkit.tables import CITY
 FIRST = "index"
 # The folders beside the decision pages.
 EVIDENCE, INTERVENTIONS, ABOUT = "evidence", "interventions", "about"
-METHOD = "method"
+METHOD, PROGRAMME = "method", "programme"
 
 
 @dataclass(frozen=True)

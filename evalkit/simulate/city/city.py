@@ -11,7 +11,8 @@ from pydantic import Field, model_validator
 from evalkit.errors import ParameterError, nearest
 from evalkit.records import Record, load
 from evalkit.run_rules import Month
-from evalkit.shipped import here_or_shipped
+from evalkit.shipped import here_or_shipped, shipped
+from evalkit.simulate.city.programme import CityProgramme, Programme
 from evalkit.simulate.city.sections import (
     Accounts,
     CityIntervention,
@@ -52,6 +53,7 @@ class City(Record):
     process: ProcessRules
     interventions: tuple[CityIntervention, ...] = Field(min_length=1)
     rollouts: tuple[RollOut, ...] = ()
+    programme: CityProgramme | None = None
     accounts: Accounts | None = None
     amounts: SupportAmounts
     needs: dict[Need, float] = Field(default_factory=dict)
@@ -140,4 +142,14 @@ def load_city(
             if known
             else "run from the project's folder, or give the path of the city's YAML file.",
         )
-    return load(path, City).in_worlds(*worlds)
+    return _with_programme(load(path, City)).in_worlds(*worlds)
+
+
+def _with_programme(city: City) -> City:
+    """The city with what the file of its programme declares."""
+    if city.programme is None:
+        return city
+    planned = load(shipped("params", "programmes", f"{city.programme.file}.yaml"), Programme)
+    return city.model_copy(
+        update={"programme": city.programme.model_copy(update={"programme": planned})}
+    )

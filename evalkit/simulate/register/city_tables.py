@@ -12,11 +12,12 @@ import polars as pl
 
 from evalkit.line.delivered import delivered
 from evalkit.simulate.city.city import City
+from evalkit.simulate.city.programme import CityProgramme
 from evalkit.simulate.city.sections import Accounts, CityIntervention, District
 from evalkit.simulate.population.offers import offer
 from evalkit.simulate.population.streams import named_normal
 from evalkit.simulate.register.person_tables import month_dates
-from evalkit.vocabulary import SENDER_LANGUAGE, in_language
+from evalkit.vocabulary import SENDER_LANGUAGE, TABLE_LANGUAGE, in_language
 
 _FIXED_COST_SHARE = 0.6
 _COST_SPREAD = 0.12
@@ -209,20 +210,62 @@ def _need(city: City, share: float) -> pl.DataFrame:
 
 
 def _action(city: City) -> pl.DataFrame:
-    """The roll-outs: all still run in the last month."""
-    rows = [
-        (name, rollout.action, rollout.theme, month)
+    """The roll-outs, all of which still run in the last month, and the programme's actions."""
+    rows: list[dict[str, object]] = [
+        {
+            "district": district,
+            "action_id": rollout.action,
+            "theme": rollout.theme,
+            "start": month,
+            "status": "running",
+            "kind": "way_of_working",
+            "title": in_language(rollout.name, SENDER_LANGUAGE),
+            "title_en": in_language(rollout.name, TABLE_LANGUAGE),
+        }
         for rollout in city.rollouts
-        for name, month in rollout.adopted.items()
+        for district, month in rollout.adopted.items()
     ]
-    schema = {
-        "district": pl.String,
-        "action_id": pl.String,
-        "theme": pl.String,
-        "adopted": pl.Int64,
-    }
-    table = pl.DataFrame(rows, schema=schema, orient="row")
-    start = month_dates(city, table["adopted"].to_numpy())
-    return table.drop("adopted").with_columns(
-        start=start, end=pl.lit(None, pl.Date), status=pl.lit("running")
-    )
+    rows += _planned(city.programme, city.district_names) if city.programme else []
+    schema = delivered()["action"].schema
+    months = {"start": pl.Int64, "end": pl.Int64}
+    table = pl.DataFrame(rows, schema={**schema, **months}, orient="row")
+    return table.with_columns(_as_dates(city, table[name]) for name in months)
+
+
+def _as_dates(city: City, months: pl.Series) -> pl.Series:
+    """Months counted from the first as their first days; none where there is none."""
+    dates = month_dates(city, months.fill_null(0).to_numpy())
+    return pl.Series(months.name, dates, dtype=pl.Date).set(months.is_null(), None)
+
+
+def _planned(place: CityProgramme, districts: list[str]) -> list[dict[str, object]]:
+    """The actions of a programme, those that it shares once in each of its districts; money that is
+    set aside for some of them together is divided evenly.
+    """
+    programme = place.programme
+    if programme is None:
+        return []
+    rows: list[dict[str, object]] = [
+        {
+            "district": district,
+            "action_id": action.action_id,
+            "theme": action.theme,
+            "start": place.start,
+            "end": place.end_of(action.action_id),
+            "status": place.status_of(action.action_id),
+            "kind": "local" if action.district else "general",
+            "title": in_language(action.title, SENDER_LANGUAGE),
+            "title_en": in_language(action.title, TABLE_LANGUAGE),
+            "responsible": action.responsible,
+            "target_group": action.target_group,
+            "interventions": place.uses.get(action.action_id),
+        }
+        for action in programme.actions
+        for district in ([action.district] if action.district else programme.districts)
+        if district in districts
+    ]
+    if money := programme.money:
+        paid = [row for row in rows if row["action_id"] in money.actions]
+        for row in paid:
+            row |= {"amount": round(money.amount / len(paid), 2), "currency": money.currency}
+    return rows
