@@ -12,7 +12,7 @@ from evalkit.draws import MIN_DRAWS_FOR_LIMITS
 from evalkit.errors import nearest
 from evalkit.months import month_of_key
 from evalkit.records import Record
-from evalkit.vocabulary import LIKELY
+from evalkit.vocabulary import LIKELY, Grade, Text
 
 Month = Annotated[date, BeforeValidator(month_of_key)]
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -286,6 +286,23 @@ class AllocationRules(Record):
         return self
 
 
+class OutreachCost(Record):
+    """What one who enters through outreach costs, with its range and source."""
+
+    low: float = Field(gt=0, description="At least. Money per person who enters.")
+    central: float = Field(gt=0, description="Probably. Money per person who enters.")
+    high: float = Field(gt=0, description="At most. Money per person who enters.")
+    currency: str = Field(pattern=r"^[A-Z]{3}$", description="Currency (ISO 4217).")
+    source: Text | str = Field(description="From whom, and of which year.")
+    grade: Grade = Field(description="How sure: H counted, M derived, L assumed.")
+
+    @model_validator(mode="after")
+    def _is_in_order(self):
+        if not self.low <= self.central <= self.high:
+            raise ValueError("low, central and high are not in order")
+        return self
+
+
 class MonitoringRules(Record):
     """How the common process is meant to be, and which districts are too small to stand alone."""
 
@@ -321,6 +338,17 @@ class MonitoringRules(Record):
     )
     # ---- access
     # ---- offer
+    offer: Path | None = Field(
+        None,
+        description="The file that says what the codes of the table of interventions mean "
+        "(params/offer/): work tasks, needs that are answered, whom outreach is for. Without it "
+        "the one that comes with evalkit.",
+    )
+    outreach_costs: dict[str, OutreachCost] = Field(
+        {},
+        description="What one who enters an activity through outreach costs, by target group, "
+        "where the municipality knows it.",
+    )
     # ---- accounts
     # ---- programme
 

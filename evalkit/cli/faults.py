@@ -52,6 +52,7 @@ def _refuse_faulty_files(prepared: "Run") -> None:
     from evalkit.effects import DeliveredColumn, load_protocols, refuse_unusable_columns, term_names
     from evalkit.intake import contracts_of_run
     from evalkit.line.calendar import breaks_of, compared_breaks
+    from evalkit.line.offer_codes import offer_codes
     from evalkit.records import Record
     from evalkit.words import refuse_missing_texts, refuse_missing_words
 
@@ -60,10 +61,12 @@ def _refuse_faulty_files(prepared: "Run") -> None:
     value, run_file = prepared.params.value, prepared.run_file
     book = load_price_book(prepared.path(value.price_book)) if value.price_book else None
     compared_breaks(prepared)
+    codes = offer_codes(prepared)
     records: dict[str, Record] = {
         **{f"protocol {protocol.protocol}": protocol for protocol in protocols},
         **{f"calendar {one.key}": one for one in breaks_of(prepared)},
         **({"price book": book} if book else {}),
+        **({"codes of the offer": codes} if prepared.params.monitoring.offer else {}),
     }
     refuse_missing_texts(prepared, records)
     if book:

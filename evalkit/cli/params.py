@@ -35,7 +35,8 @@ def schema(
     ] = Path("params/schema"),
 ) -> None:
     """Write the JSON Schemas of run files, protocols, price books, dated parameters, scenarios,
-    mapping files and calendars of breaks, by which editors check, complete and explain them.
+    mapping files, calendars of breaks and codes of the offer, by which editors check, complete and
+    explain them.
     """
     from pydantic import TypeAdapter
 
@@ -43,6 +44,7 @@ def schema(
     from evalkit.intake.contracts.mapping import MappingFile
     from evalkit.line.based_on import AnyPriceBookFile
     from evalkit.line.calendar import BreakFile
+    from evalkit.line.offer_codes import OfferCodes
     from evalkit.line.protocol import Protocol
     from evalkit.params import RunFile
 
@@ -56,6 +58,7 @@ def schema(
         "what_if": WhatIf,
         "mapping": MappingFile,
         "calendar": BreakFile,
+        "offer": OfferCodes,
     }
     for name, model in models.items():
         path = out / f"{name}.json"

@@ -157,6 +157,11 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("share", "", "next_share"),
         # Monitoring: access.
         # Monitoring: offer.
+        *_columns("word", "", "need content"),
+        *_columns("count", "persons", "n_residents n_known n_reached n_entered"),
+        *_columns("count", "persons", "n_followed n_stayed n_women n_known_sex"),
+        *_columns("count", "interventions", "n_interventions"),
+        *_columns("share", "share", "women_share stayed_share"),
         # Monitoring: accounts.
         # Monitoring: programme.
         *_columns("name", "", "title title_en responsible interventions"),

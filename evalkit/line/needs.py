@@ -30,6 +30,10 @@ Question = Literal[
     "activity",
     "ladder",
     "readiness",
+    "needs",
+    "content",
+    "outreach",
+    "population",
     "kept",
 ]
 HOUSEHOLDS = "household_member"
@@ -54,6 +58,10 @@ ANSWERS: Mapping[tuple[str, str], Question] = {
     ("follow_up", WHOLE_TABLE): "adjustment",
     ("activity_plan", WHOLE_TABLE): "activity",
     ("activity_month", WHOLE_TABLE): "activity",
+    ("need", WHOLE_TABLE): "needs",
+    ("outreach", WHOLE_TABLE): "outreach",
+    ("population", WHOLE_TABLE): "population",
+    ("intervention", "content"): "content",
     ("person", "birth_year"): "groups",
     ("person", "sex"): "groups",
     ("household_member", "support_obstacle"): "groups",

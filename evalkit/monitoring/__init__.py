@@ -3,6 +3,8 @@ answered from rows that exist, and lists for the people who do the work.
 """
 
 from evalkit.monitoring.areas import in_areas
+from evalkit.monitoring.offer.offered import needs_and_offer
+from evalkit.monitoring.offer.outreach_costs import outreach_costs
 from evalkit.monitoring.programme import programme_actions, programme_reach, programme_themes
 from evalkit.monitoring.registration.completeness import completeness
 from evalkit.monitoring.steps.closer import coming_closer
@@ -16,4 +18,6 @@ __all__ = [
     "programme_actions",
     "programme_reach",
     "programme_themes",
+    "needs_and_offer",
+    "outreach_costs",
 ]

@@ -21,6 +21,7 @@ from evalkit.report.evidence.comparisons import districts_beside
 from evalkit.report.evidence.deliveries import what_was_delivered
 from evalkit.report.evidence.districts import the_districts, what_differs
 from evalkit.report.evidence.long_term import how_often_back
+from evalkit.report.evidence.offer import what_is_needed
 from evalkit.report.evidence.people import how_long_and_where_to, who_is_here
 from evalkit.report.evidence.programme import how_far_it_has_come, theme_sections
 from evalkit.report.evidence.registration import how_complete
@@ -99,7 +100,7 @@ DISTRICT_EVIDENCE = Page(
         # ---- process
         people_come_closer,
         # ---- access
-        # ---- offer
+        what_is_needed,
         # ---- accounts
         how_complete,
         what_was_delivered,
@@ -118,7 +119,7 @@ CITY_EVIDENCE = Page(
         # ---- process
         people_come_closer,
         # ---- access
-        # ---- offer
+        what_is_needed,
         # ---- accounts
         how_complete,
         what_was_delivered,

@@ -19,6 +19,7 @@ from evalkit.spells.gap_sensitivity import gap_sensitivity, spells_by_gap
 from evalkit.spells.occupancy import (
     months_per_start,
     occupied_places,
+    placed_starts,
     shared_places,
     starts_by_district,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "of_city",
     "offer_counts",
     "people_counts",
+    "placed_starts",
     "plan_counts",
     "shared_places",
     "spell_counts",

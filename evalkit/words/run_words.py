@@ -18,6 +18,7 @@ from evalkit.errors import ParameterError, first_few
 from evalkit.line.adjustment import step_term
 from evalkit.line.based_on import BASED_ON, price_book_content
 from evalkit.line.calendar import breaks_of
+from evalkit.line.offer_codes import offer_codes
 from evalkit.line.price_book import Posting, PriceBookFile
 from evalkit.line.protocol import Protocol
 from evalkit.line.protocols import load_protocols
@@ -171,6 +172,7 @@ def _names(run: Run, language: Language) -> dict[str, Text]:
         }
         for one in breaks_of(run)
     }
+    titles |= offer_codes(run).names()
     return {
         f"value.{key}": {code: inside_sentence(name) for code, name in title.items()}
         for key, title in titles.items()

@@ -182,6 +182,7 @@ def test_schemas_are_written_for_all_parameter_files(call, tmp_path):
         "what_if.json",
         "mapping.json",
         "calendar.json",
+        "offer.json",
     }
     assert {"run", "districts", "extract"} <= set(written["run.json"]["properties"])
     records = [

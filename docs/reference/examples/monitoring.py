@@ -104,3 +104,51 @@ monitoring.programme_reach(
     extract=extract,
     rules=rules,
 )
+
+# %% needs_and_offer
+# Five people need to be observed in daily work; two of them start work training, which answers it.
+from evalkit.batch.vintage import prepare_run
+from evalkit.shipped import shipped
+
+run = prepare_run(shipped("params", "northern_ireland.yaml"), out="runs")
+through = run.params.extract.follow_up_through
+register = {
+    "intervention": {
+        "intervention_id": ["work_training"],
+        "kind": ["work_training"],
+        "content": ["painting supervision"],
+    },
+    "need": {
+        "district": ["Belfast"],
+        "month": [through],
+        "need": ["observation_in_daily_work"],
+        "n_persons": [5],
+    },
+}
+given = tables | {
+    name: pl.concat([delivered()[name].empty(), pl.DataFrame(rows)], how="diagonal_relaxed")
+    for name, rows in register.items()
+}
+given["support_spells"] = pl.DataFrame(
+    schema={"person_id": str, "district": str, "start": date, "end": date}
+)
+starts = pl.DataFrame(
+    {
+        "person_id": ["a", "b"],
+        "intervention_id": "work_training",
+        "start": through,
+        "end": None,
+        "month": through,
+        "district": "Belfast",
+    },
+    schema_overrides={"end": pl.Date},
+)
+needs = monitoring.needs_and_offer(given, starts, run)
+needs["need_offer"].filter(pl.col("district") == "all")
+
+# %% outreach_costs
+# Nothing is known of what outreach costs where nobody delivered or declared it.
+no_offers = pl.DataFrame(
+    schema={"district": str, "intervention_id": str, "cost": float, "currency": str}
+)
+monitoring.outreach_costs(given, needs["outreach_funnel"], no_offers, params=run.params).height

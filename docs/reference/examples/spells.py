@@ -134,6 +134,9 @@ spells.months_per_start(occupied, extract.first_month)
 # %% starts_by_district
 spells.starts_by_district(built["episodes"], built["support_spells"], tables["person"]).head(3)
 
+# %% placed_starts
+spells.placed_starts(built["episodes"], built["support_spells"], tables["person"]).head(3)
+
 # %% shared_places
 # Nobody filled a place of another district here.
 spells.shared_places(built["episodes"], tables["person"], data_through=extract.data_through).height

@@ -1,5 +1,69 @@
 """Published tables of monitoring: needs, offer and outreach."""
 
-from evalkit.line.table import Table
+from evalkit.line.table import Guard, Table
 
-OFFER: tuple[Table, ...] = ()
+OFFER = (
+    Table(
+        "need_offer",
+        "One row per area and need: people with the need by the last count of staff, and people "
+        "who started something that answers it in the twelve months from then on, or the last ones "
+        "known.",
+        keys=("district", "need"),
+        values=(
+            *("calendar_month", "n_persons", "n_starters", "n_interventions"),
+            *("counted_from", "counted_through"),
+        ),
+        unit="persons",
+        guard=Guard("counts", total_over=("district",), overlaps=("district",)),
+    ),
+    Table(
+        "need_answers",
+        "One row per need and intervention of the register that answers it.",
+        keys=("need", "intervention_id"),
+        values=("places", "value_grade"),
+        unit="places",
+        guard=Guard("estimates", exact=("places",)),
+        grade="L",
+    ),
+    Table(
+        "offer_content",
+        "One row per area and content of interventions: people who started something with it in "
+        "the last twelve months, and the share of women among them; beside everybody on support.",
+        keys=("district", "content"),
+        values=(
+            *("n_persons", "n_known_sex", "women_share", "n_interventions"),
+            *("counted_from", "counted_through"),
+        ),
+        unit="persons, shares",
+        guard=Guard(
+            "counts",
+            shares=(("women_share", "n_women", "n_known_sex"),),
+            total_over=("district",),
+            overlaps=("district",),
+        ),
+    ),
+    Table(
+        "outreach_funnel",
+        "One row per area, target group and year: people known, reached and entered by the counts "
+        "of outreach, and the share of those who entered who stayed three months later.",
+        keys=("district", "target_group", "year"),
+        values=(
+            *("n_residents", "n_known", "n_reached", "n_entered"),
+            *("n_followed", "stayed_share"),
+        ),
+        unit="persons, shares",
+        guard=Guard(
+            "counts",
+            shares=(("stayed_share", "n_stayed", "n_followed"),),
+            total_over=("district",),
+        ),
+    ),
+    Table(
+        "outreach_costs",
+        "One row per target group and source: what one who enters through outreach costs.",
+        keys=("target_group", "source"),
+        values=("cost", "low", "high", "currency", "value_grade"),
+        unit="money per person who enters",
+        guard=Guard("estimates", exact=("cost", "low", "high")),
+    ),
+)

@@ -156,6 +156,9 @@ PART_OF = (
     *(("n_persons", counted) for counted in ("n_spells", "n_episodes", "n_faults")),
     ("n_ended", "n_spells"),
     ("n_starters", "n_eligible"),
+    ("n_known_sex", "n_persons"),
+    ("n_entered", "n_reached"),
+    ("n_reached", "n_known"),
 )
 # Keys whose values are periods: what is counted of one that is over stays the same.
 PERIODS = ("year", "quarter")

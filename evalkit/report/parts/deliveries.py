@@ -2,12 +2,18 @@
 
 from collections.abc import Sequence
 
+from markupsafe import Markup
+
 from evalkit.line.needs import ANSWERS, WHOLE_TABLE
 from evalkit.report.parts.document import Brief
 from evalkit.report.parts.numbers import Row
+from evalkit.words import capitalise
 
 # Questions that few runs ask: told with the evidence, not on the decision pages.
-_SELDOM = ("payments", "exchange", "roll_outs", "adjustment", "activity", "plans")
+_SELDOM = (
+    *("payments", "exchange", "roll_outs", "adjustment", "activity", "plans"),
+    *("needs", "content", "outreach", "population"),
+)
 
 
 def missing(brief: Brief) -> dict[str, list[str]]:
@@ -32,6 +38,22 @@ def missing_of_most(brief: Brief) -> list[str]:
         if question not in _SELDOM
         for name in names
     ]
+
+
+def not_delivered(brief: Brief, *questions: str) -> tuple[Markup, ...]:
+    """A line for each of these questions that lacks something: what was not delivered, and what it
+    would add.
+    """
+    lacking = missing(brief)
+    return tuple(
+        brief.words.html(
+            "delivered.point",
+            things=capitalise(brief.words.listing(lacking[question])),
+            adds=brief.words.text(f"delivered.adds_{question}"),
+        )
+        for question in questions
+        if question in lacking
+    )
 
 
 def _name(brief: Brief, table: str, column: str) -> str:
