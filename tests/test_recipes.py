@@ -19,7 +19,7 @@ from evalkit.line.derived import DERIVED
 from evalkit.line.estimands import ESTIMANDS
 from evalkit.line.needs import ANSWERS, WHOLE_TABLE
 from evalkit.line.published import PUBLISHED, STATIONS
-from evalkit.line.states import AGGREGATES, OUTCOMES, STATES
+from evalkit.line.states import AGGREGATES, EFFECT_OUTCOMES, PRIMARY_AGGREGATES, STATES
 from evalkit.shipped import shipped_notebooks
 from evalkit.words import languages, words
 
@@ -60,8 +60,11 @@ def test_every_state_can_be_delivered():
 
 
 def test_every_outcome_has_its_words():
-    told = (*OUTCOMES, *AGGREGATES)
-    primary = (*AGGREGATES, *STATES.filter(pl.col("state_class") == "self_support")["outcome"])
+    told = (*EFFECT_OUTCOMES, *AGGREGATES)
+    primary = (
+        *PRIMARY_AGGREGATES,
+        *STATES.filter(pl.col("state_class") == "self_support")["outcome"],
+    )
     at_end = [f"{outcome}_share_at_end" for outcome in primary]
 
     assert lacking_words([*told, *(f"months_{outcome}" for outcome in told), *at_end]) == []

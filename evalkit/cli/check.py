@@ -96,6 +96,7 @@ def receipt(prepared: "Run", other_extract: str | None, other_mapping: Path | No
         refuse_unfollowed_states,
         refuse_unknown_hours,
         refuse_unknown_interventions,
+        refuse_unmet_steps,
     )
     from evalkit.intake import admit_run
     from evalkit.spells import build_spells
@@ -108,6 +109,7 @@ def receipt(prepared: "Run", other_extract: str | None, other_mapping: Path | No
     lives = built["state_intervals"].join(built["support_spells"], on="person_id", how="semi")
     for protocol in protocols:
         refuse_unknown_hours(built["episodes"], protocol)
+        refuse_unmet_steps(built["episodes"], protocol)
         refuse_unfollowed_states(lives["from_state"].unique(), protocol)
     return f"{_as_lines(admission)}\n{_not_delivered(admission)}"
 

@@ -30,6 +30,7 @@ from evalkit.effects.pictures import plot
 from evalkit.effects.rollouts.actions import roll_outs
 from evalkit.effects.rollouts.effect import Adoption, rollout_effect
 from evalkit.effects.rollouts.panel import rollout_panel
+from evalkit.effects.trials.next_step import refuse_unmet_steps
 from evalkit.effects.trials.person_months import emulate_trials
 from evalkit.effects.trials.person_tables import PersonTables
 from evalkit.effects.trials.python_protocol import Protocol
@@ -114,6 +115,7 @@ __all__ = [
     "refuse_unfollowed_states",
     "refuse_unknown_hours",
     "refuse_unknown_interventions",
+    "refuse_unmet_steps",
     "refuse_unusable_columns",
     "roll_outs",
     "rollout_effect",

@@ -132,7 +132,7 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("name", "", "district intervention_id home_district action_id"),
         *_columns("name", "", "person_id household_id cluster_id protocol_hash"),
         *_columns("name", "", "table file column rule follows_from currency unit"),
-        *_columns("name", "", "provider_district break_key quarter"),
+        *_columns("name", "", "provider_district break_key quarter end_reason"),
         *_columns("name", "", "characteristic group subgroup also_in target_group"),
         *_columns("name", "", "covariate term parameter price name"),
         *_columns("word", "", "estimand arm state event outcome source actor posting kind"),

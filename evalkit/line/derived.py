@@ -58,7 +58,7 @@ _TABLES = (
         keys=("person_id", "episode_no"),
         values=(
             *("intervention_id", "start", "end", "planned_months", "provider_district"),
-            *("is_running", "hours_per_week"),
+            *("is_running", "hours_per_week", "ladder_step", "end_reason"),
         ),
         is_person_level=True,
     ),

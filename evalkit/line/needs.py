@@ -104,6 +104,10 @@ def _of_protocol(protocol: "Protocol") -> Iterator[Need]:
         yield Need(table, place)
     if protocol.dose_hours:
         yield Need("participation", f"{place}: dose_hours", "hours_per_week")
+    if protocol.next_step:
+        yield Need("intervention", f"{place}: next_step.ladder_step", "ladder_step")
+        if protocol.next_step.end_reasons:
+            yield Need("participation", f"{place}: next_step.end_reasons", "end_reason")
     state = protocol.eligibility.state_before
     if state != "support":
         yield Need("livelihood", f"{place}: eligibility.state_before {state}")

@@ -22,8 +22,23 @@ from evalkit.line.adjustment import (
     step_term,
 )
 from evalkit.line.estimands import ESTIMANDS, Comparison
-from evalkit.line.protocol_parts import Checks, Eligibility, Refusal, Subgroup, Truncation
-from evalkit.line.states import AGGREGATES, STATES, WITHOUT_SUPPORT, members_of
+from evalkit.line.protocol_parts import (
+    Checks,
+    Eligibility,
+    NextStep,
+    Refusal,
+    Subgroup,
+    Truncation,
+)
+from evalkit.line.states import (
+    CLOSER,
+    EFFECT_OUTCOMES,
+    NEXT_STEP,
+    PRIMARY_AGGREGATES,
+    STATES,
+    WITHOUT_SUPPORT,
+    members_of,
+)
 from evalkit.records import Record
 from evalkit.vocabulary import Text
 
@@ -80,11 +95,17 @@ class Protocol(Record):
         "work",
         description="The outcome on which the answer rests: one of the outcomes, or an aggregate "
         "of them: any_work where subsidised work counts as work, without_support where nobody "
-        "knows what people live on after support.",
+        "knows what people live on after support, closer where the task is to prepare: on the next "
+        "step, in work, subsidised work or studies.",
     )
     outcomes: tuple[str, ...] = Field(
         description="All outcomes that are told apart; they hold the primary outcome and the "
         "state before."
+    )
+    next_step: NextStep | None = Field(
+        None,
+        description="The step that the intervention prepares for; asked for by the primary outcome "
+        "closer, and for it alone.",
     )
     estimand: Literal["ATT", "ATE", "overlap"] = Field(
         "ATT",
@@ -220,15 +241,20 @@ class Protocol(Record):
     @model_validator(mode="after")
     def _is_coherent(self):
         classes = dict(STATES.select("outcome", "state_class").iter_rows())
-        unknown = [outcome for outcome in self.outcomes if outcome not in classes]
+        unknown = [outcome for outcome in self.outcomes if outcome not in EFFECT_OUTCOMES]
         if unknown:
             raise ValueError(f"outcomes unknown to line/states.py: {', '.join(unknown)}")
         primary = self.primary_outcome
         is_success = classes.get(primary) in ("self_support", "step")
-        if not is_success and primary not in AGGREGATES:
+        if primary == NEXT_STEP:
+            raise ValueError(
+                "the next step alone is no outcome to be judged by: whoever goes straight to work "
+                f"would count against the intervention; {CLOSER} counts both"
+            )
+        if not is_success and primary not in PRIMARY_AGGREGATES:
             raise ValueError(
                 "the primary outcome must be work, studies, a step or one of "
-                f"{', '.join(AGGREGATES)}; a transfer or a programme is never success"
+                f"{', '.join(PRIMARY_AGGREGATES)}; a transfer or a programme is never success"
             )
         # Without support is everything but support, whatever else people are seen to live on.
         of_primary = ("support",) if primary == WITHOUT_SUPPORT else members_of(primary)
@@ -302,6 +328,28 @@ class Protocol(Record):
             raise ValueError(
                 "two covariates would have a term of the same name; calendar_time is the "
                 "calendar's, and so is after_BREAK for each of its breaks, named once"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _says_what_is_the_next_step(self):
+        asked = (self.primary_outcome == CLOSER, NEXT_STEP in self.outcomes)
+        if {*asked, self.next_step is not None} == {True, False}:
+            raise ValueError(
+                f"the primary outcome {CLOSER}, {NEXT_STEP} among the outcomes and the key "
+                "next_step, which says what it is, go together"
+            )
+        if self.next_step is None:
+            return self
+        if self.eligibility.state_before != "support":
+            raise ValueError(
+                "the next step is taken while on support: eligibility.state_before must be support"
+            )
+        if self.next_step.end_reasons and "other" not in self.comparisons:
+            raise ValueError(
+                "next_step.end_reasons goes with the comparison other: who takes part in nothing "
+                "cannot be handed over from it, and would be compared with those who can; have the "
+                "interventions to which people are handed over delivered, and their starts are seen"
             )
         return self
 

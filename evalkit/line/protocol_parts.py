@@ -61,6 +61,33 @@ class Truncation(Record):
     )
 
 
+class NextStep(Record):
+    """The step that follows an intervention which prepares for it. From it on months on support are
+    told apart, in both arms alike, and count as closer to work.
+    """
+
+    ladder_step: int = Field(
+        ge=2,
+        le=9,
+        description="Whoever starts an intervention of this step of the ladder (ladder_step of the "
+        "table intervention) or a higher one takes the next step. The interventions that are "
+        "compared stand on lower ones.",
+    )
+    end_reasons: tuple[str, ...] = Field(
+        (),
+        description="Reasons for which an intervention ended (end_reason of the table "
+        "participation) by which a person was handed over, which is the next step too. With the "
+        "comparison other alone: who takes part in nothing cannot be handed over from it.",
+    )
+    holds_months: int = Field(
+        3,
+        ge=0,
+        le=12,
+        description="How long a step still counts after it ended, and a hand-over after it was "
+        "made. Three: until the follow-up after it. Months.",
+    )
+
+
 class Refusal(Record):
     """The limits below or above which an effect "cannot be said"."""
 

@@ -5,6 +5,8 @@ An outcome is the word under which a state is reported and estimated; states of 
 its class, payer and look. Rows stand in the order in which outcomes are listed and drawn.
 """
 
+from collections.abc import Collection
+
 import polars as pl
 
 from evalkit.line.looks import Look
@@ -13,6 +15,7 @@ from evalkit.line.looks import Look
 _HOURGLASS = "M-0.9,-0.9L0.9,-0.9L-0.9,0.9L0.9,0.9Z"
 _BOW_TIE = "M-0.9,-0.9L-0.9,0.9L0.9,-0.9L0.9,0.9Z"
 _HEXAGON = "M-1,0L-0.5,-0.87L0.5,-0.87L1,0L0.5,0.87L-0.5,0.87Z"
+_CHEVRON = "M-0.9,-0.9L0.2,-0.9L0.9,0L0.2,0.9L-0.9,0.9L-0.2,0Z"
 _PENTAGON = "M0,-1L0.95,-0.31L0.59,0.81L-0.59,0.81L-0.95,-0.31Z"
 
 
@@ -86,15 +89,31 @@ STATES = pl.DataFrame(
 OUTCOMES: tuple[str, ...] = tuple(STATES["outcome"].unique(maintain_order=True))
 OUTCOME_OF: dict[str, str] = dict(STATES.select("state", "outcome").iter_rows())
 
+# Months on support told apart in an effect, where its protocol declares the next step: on support,
+# and on the step that follows since the start. Nobody delivers it, it is made of interventions
+# (`effects.trials.next_step`), and it is support all the same: paid alike, of its class.
+NEXT_STEP = "next_step"
+ANY_SUPPORT = "any_support"
+# What a life in such a month costs, and who pays it, is that of another outcome.
+PAID_AS = {NEXT_STEP: "support"}
+
 # Several outcomes taken together. They are estimated, published and told beside the outcomes and
 # never added up with them: no month counts twice. Jobs that the municipality itself provides
 # (sheltered work) are not in `any_work`, as they are not in Kolada's count. Whoever has moved or
 # died is without support.
 WITHOUT_SUPPORT = "without_support"
+CLOSER = "closer"
 AGGREGATES: dict[str, tuple[str, ...]] = {
     "any_work": ("work", "subsidised_work"),
     WITHOUT_SUPPORT: tuple(outcome for outcome in OUTCOMES if outcome != "support"),
+    CLOSER: (NEXT_STEP, "work", "subsidised_work", "studies"),
+    ANY_SUPPORT: ("support", NEXT_STEP),
 }
+# Those that an answer may rest on.
+PRIMARY_AGGREGATES = tuple(name for name in AGGREGATES if name != ANY_SUPPORT)
+# The outcomes of effects, in the order in which they are told.
+_AT_SUPPORT = OUTCOMES.index("support")
+EFFECT_OUTCOMES = (*OUTCOMES[:_AT_SUPPORT], NEXT_STEP, *OUTCOMES[_AT_SUPPORT:])
 # What payments alone tell of every month.
 KNOWN_FROM_PAYMENTS = ("support", WITHOUT_SUPPORT, "unknown")
 # Fewer mean months of other states are not shown where payments alone are known: rounded, they are
@@ -105,6 +124,25 @@ LEAST_RECORDED = 0.05
 def members_of(outcome: str) -> tuple[str, ...]:
     """The outcomes that an aggregate holds; an outcome holds itself."""
     return AGGREGATES.get(outcome, (outcome,))
+
+
+def aggregates_of(outcomes: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """The aggregates that can be told of some outcomes, each with its members among these. Those
+    that hold the next step are told where it is.
+    """
+    present = {
+        name: tuple(outcome for outcome in outcomes if outcome in members)
+        for name, members in AGGREGATES.items()
+        if NEXT_STEP in outcomes or NEXT_STEP not in members
+    }
+    return {name: members for name, members in present.items() if members}
+
+
+def outcomes_of_class(*classes: str) -> list[str]:
+    """The outcomes of effects that belong to some classes of states."""
+    of_states = dict(STATES.select("outcome", "state_class").iter_rows())
+    of_states[NEXT_STEP] = of_states["support"]
+    return [outcome for outcome in EFFECT_OUTCOMES if of_states[outcome] in classes]
 
 
 LIVELIHOOD_PRIORITY: tuple[str, ...] = tuple(STATES.sort("priority")["state"])
@@ -126,12 +164,16 @@ SUSTAINED_MONTHS = 3
 STILL_ON_SUPPORT = "still_on_support"
 
 _OUTCOME_LOOKS = {outcome: look for _, _, outcome, *_, look in _ROWS}
+_NEXT_STEP_LOOK = Look("#b0851a", (6, 2), "circle", "#e3bf5e")
 _AGGREGATE_LOOKS = {
     "any_work": Look("#2a5f96", (12, 2), _HEXAGON, "#7fbdf2"),
     WITHOUT_SUPPORT: Look("#5d6b22", (2, 2), _PENTAGON, "#b9c766"),
+    CLOSER: Look("#1f7a8c", (8, 2), _CHEVRON, "#6cc3d5"),
+    ANY_SUPPORT: _OUTCOME_LOOKS["support"],
 }
 LOOKS: dict[str, Look] = {
     **_OUTCOME_LOOKS,
+    NEXT_STEP: _NEXT_STEP_LOOK,
     STILL_ON_SUPPORT: _OUTCOME_LOOKS["support"],
     **_AGGREGATE_LOOKS,
 }

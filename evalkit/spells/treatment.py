@@ -32,7 +32,7 @@ def build_episodes(
     """
     close = add_months(data_through, 1)
     is_running = pl.col("end").is_null() | (pl.col("end") > close)
-    usual = intervention.select("intervention_id", usual_months="planned_months")
+    usual = intervention.select("intervention_id", "ladder_step", usual_months="planned_months")
     return conform(
         participation.filter(pl.col("start") < close)
         .join(usual, on="intervention_id", how="left")
@@ -43,6 +43,8 @@ def build_episodes(
             "start",
             "provider_district",
             "hours_per_week",
+            "ladder_step",
+            "end_reason",
             episode_no=pl.int_range(1, pl.len() + 1).over("person_id"),
             end=pl.when(~is_running).then("end"),
             planned_months=pl.coalesce(_months_between("start", "planned_end"), "usual_months"),

@@ -19,6 +19,7 @@ from babel.dates import format_date
 from markupsafe import Markup, escape
 
 from evalkit.errors import ParameterError, nearest
+from evalkit.line.states import CLOSER
 from evalkit.vocabulary import Language, Text, in_language
 from evalkit.words import numbers
 from evalkit.words.files import Locale, divided, locale_of, placeholders, texts_of
@@ -63,6 +64,9 @@ class Words:
         values = {"outcome_noun": f"{{{outcome}}}", **others}
         if f"value.in_{outcome}" in self.entries:
             values["in_outcome"] = f"{{in_{outcome}}}"
+        if outcome == CLOSER:
+            # Months on the next step are told apart from the other months on support.
+            values["months_support"] = "{months_support_without_step}"
         return replace(
             self,
             entries={**self.entries, **{f"value.{name}": text for name, text in values.items()}},

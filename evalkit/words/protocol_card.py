@@ -49,6 +49,7 @@ def protocol_card(
         **comparisons,
         "follow_up": words.text("card.is_followed", months=protocol.follow_up_months),
         "primary_outcome": words.about(protocol.primary_outcome).text("card.is_primary"),
+        **_next_step(protocol, words),
         "other_outcomes": _words(others, words),
         "estimand": words.text(
             "card.is_estimand", estimands=estimands, weighting=protocol.estimand
@@ -144,6 +145,18 @@ def _treated(protocol: Protocol, words: Words) -> str:
         months=grace,
         state=_word(protocol.eligibility.state_before, words),
     )
+
+
+def _next_step(protocol: Protocol, words: Words) -> dict[str, str]:
+    """What counts as the next step, where the protocol declares one."""
+    rule = protocol.next_step
+    if rule is None:
+        return {}
+    told = [words.text("card.is_next_step", step=rule.ladder_step, months=rule.holds_months)]
+    if rule.end_reasons:
+        reasons = _words(rule.end_reasons, words)
+        told.append(words.text("card.is_handed_over", reasons=reasons, months=rule.holds_months))
+    return {"next_step": "; ".join(told)}
 
 
 def _timing(protocol: Protocol, words: Words) -> str:

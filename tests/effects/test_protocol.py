@@ -93,7 +93,7 @@ def test_a_primary_outcome_may_be_several_outcomes_together():
     [
         ("any_work", ["work", "studies", "support", "training"], "missing: subsidised_work"),
         ("without_support", ["work", "studies", "training"], "missing: support"),
-        ("pension", ["pension", "support"], "one of any_work, without_support; a transfer"),
+        ("pension", ["pension", "support"], "one of any_work, without_support, closer; a transfer"),
     ],
 )
 def test_an_aggregate_needs_the_outcomes_that_it_holds(outcome, outcomes, fault):

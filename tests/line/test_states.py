@@ -11,6 +11,7 @@ from evalkit.line.actors import ACTOR_NAMES
 from evalkit.line.states import (
     AGGREGATES,
     CLASSES_WITHOUT_PAYER,
+    EFFECT_OUTCOMES,
     LIVELIHOOD_PRIORITY,
     LOOKS,
     OUTCOMES,
@@ -91,14 +92,14 @@ def test_what_ends_everything_is_believed_first_and_the_unknown_last():
 
 
 def test_each_outcome_has_one_look_and_open_spells_have_that_of_support():
-    assert set(LOOKS) == {*OUTCOMES, STILL_ON_SUPPORT, *AGGREGATES}
+    assert set(LOOKS) == {*EFFECT_OUTCOMES, STILL_ON_SUPPORT, *AGGREGATES}
     assert LOOKS[STILL_ON_SUPPORT] == LOOKS["support"]
 
 
 def test_an_aggregate_holds_outcomes_and_is_none_itself():
     for aggregate, members in AGGREGATES.items():
-        assert aggregate not in OUTCOMES
-        assert set(members) < set(OUTCOMES)
+        assert aggregate not in EFFECT_OUTCOMES
+        assert set(members) < set(EFFECT_OUTCOMES)
         assert members_of(aggregate) == members
     assert members_of("work") == ("work",)
     assert "sheltered_work" not in AGGREGATES["any_work"]

@@ -15,20 +15,29 @@ from evalkit.run_rules import SurvivalRules
 from evalkit.words import languages, words
 
 FOLDER = Path(__file__).parents[2] / "params" / "protocols" / "templates"
-PROTOCOLS = ("head_to_head", "dose_hours")
+HEAD_TO_HEAD = ("head_to_head", "dose_hours")
+PROTOCOLS = (*HEAD_TO_HEAD, "next_step")
 
 
 def _load(name: str) -> Protocol:
     return load_protocol(FOLDER / f"{name}.yaml", n_months=35, districts=("A", "B"))
 
 
-@pytest.mark.parametrize("name", PROTOCOLS)
+@pytest.mark.parametrize("name", HEAD_TO_HEAD)
 def test_a_template_is_a_protocol_of_a_head_to_head_comparison(name):
     protocol = _load(name)
 
     assert protocol.comparisons == ("other",)
     assert not protocol.is_work_observed
     assert (protocol.dose_hours is None) == (name == "head_to_head")
+
+
+def test_the_template_of_the_next_step_asks_whether_people_come_closer_to_work():
+    protocol = _load("next_step")
+
+    assert protocol.primary_outcome == "closer"
+    assert protocol.is_work_observed
+    assert protocol.next_step.ladder_step == 3
 
 
 @pytest.mark.parametrize("name", [*PROTOCOLS, "before_after"])

@@ -98,8 +98,12 @@ def people_of(
     )
     person = tables["person"].with_columns(weight=pl.lit(1.0))
     usual = pl.DataFrame(
-        [(one.intervention_id, one.planned_months) for one in city.interventions],
-        schema={"intervention_id": pl.String, "planned_months": pl.Int32},
+        [(one.intervention_id, one.planned_months, one.ladder_step) for one in city.interventions],
+        schema={
+            "intervention_id": pl.String,
+            "planned_months": pl.Int32,
+            "ladder_step": pl.Int32,
+        },
         orient="row",
     )
     register = [tables[name] for name in ("income_support", "household_member", "livelihood")]

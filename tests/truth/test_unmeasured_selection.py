@@ -53,6 +53,7 @@ def compare(protocol_name: str, rho: float) -> Compared:
         {
             "intervention_id": list(planned),
             "planned_months": pl.Series(list(planned.values()), dtype=pl.Int32),
+            "ladder_step": [one.ladder_step for one in city.interventions],
         }
     )
     people = PersonTables(

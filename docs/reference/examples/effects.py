@@ -128,6 +128,10 @@ except ProtocolError as refusal:
 built = spells.build_spells(admission.tables, run.params, protocols=protocols)
 effects.refuse_unknown_hours(built["episodes"], protocol)
 
+# %% refuse_unmet_steps
+# Nor is it: the protocol declares no next step.
+effects.refuse_unmet_steps(built["episodes"], protocol)
+
 # %% PersonTables
 # The people whose trials are emulated; trials and districts are made once and kept.
 people = effects.PersonTables(

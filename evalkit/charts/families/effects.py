@@ -37,9 +37,10 @@ from evalkit.disclosure import Published
 from evalkit.line.looks import FAINT, GAIN, INK, LOSS
 from evalkit.line.states import (
     AGGREGATES,
+    CLOSER,
+    EFFECT_OUTCOMES,
     KNOWN_FROM_PAYMENTS,
     LEAST_RECORDED,
-    OUTCOMES,
     WITHOUT_SUPPORT,
 )
 from evalkit.words import Words
@@ -102,7 +103,7 @@ def effect_months(table: Published, words: Words, /) -> Picture:
     )
     is_months = pl.col("outcome").str.starts_with("months_")
     rows = shown_rows(table).filter(is_months & is_drawn)
-    told = (*OUTCOMES, *AGGREGATES)
+    told = (*EFFECT_OUTCOMES, *AGGREGATES)
     order = {months: index for index, months in enumerate(_months_of(told))}
     shown = sorted(rows.to_dicts(), key=lambda row: order.get(row["outcome"], len(order)))
     picture = range_chart(
@@ -182,7 +183,9 @@ def _side_names(frame: Frame, words: Words, name: str) -> list[alt.Chart]:
 
 def _months_row(row: dict, words: Words) -> RangeRow:
     state = row["outcome"].removeprefix("months_")
-    look, label = look_of(state), value_label(words, state)
+    is_told_apart = words.outcome == CLOSER and state == "support"
+    look = look_of(state)
+    label = value_label(words, "support_without_step" if is_told_apart else state)
     if words.outcome == WITHOUT_SUPPORT and state not in KNOWN_FROM_PAYMENTS:
         label = words.text("outcome.on_record", outcome=label)
     return RangeRow(

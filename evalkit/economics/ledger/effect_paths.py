@@ -13,6 +13,7 @@ import polars as pl
 
 from evalkit.draws import parted, to_cube
 from evalkit.errors import EstimationError, first_few, nearest
+from evalkit.line.states import PAID_AS
 from evalkit.line.tables import table
 from evalkit.tables import conform
 
@@ -171,7 +172,22 @@ def _complete(keys: tuple[str, ...], group: pl.DataFrame) -> EffectPath:
             where,
             "Everybody is in one state in each month, arm and draw.",
         )
-    return EffectPath(by_name, draws.to_numpy(), states.to_list(), probabilities[..., 1:])
+    states, probabilities = _as_paid(states.to_list(), probabilities[..., 1:])
+    return EffectPath(by_name, draws.to_numpy(), states, probabilities)
+
+
+def _as_paid(states: list[str], probabilities: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """Months on the next step as the months on support that they are: what they are called changes
+    no money.
+    """
+    told_apart = [state for state in states if state in PAID_AS]
+    if not told_apart:
+        return states, probabilities
+    paid = probabilities.copy()
+    for state in told_apart:
+        paid[:, :, states.index(PAID_AS[state])] += paid[:, :, states.index(state)]
+    kept = [place for place, state in enumerate(states) if state not in PAID_AS]
+    return [states[place] for place in kept], paid[:, :, kept]
 
 
 def _where(keys: dict[str, str]) -> str:

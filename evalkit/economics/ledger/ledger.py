@@ -32,6 +32,7 @@ from evalkit.errors import LedgerError, first_few
 from evalkit.line.actors import PERSPECTIVES, PUBLIC_PURSE
 from evalkit.line.columns import schema_of
 from evalkit.line.price_book import PROGRAMME_DRIVERS, DisplacementScenario, Posting, PriceBook
+from evalkit.line.states import PAID_AS
 from evalkit.line.tables import table
 from evalkit.tables import conform
 
@@ -192,7 +193,7 @@ def refuse_unknown_states(states: Iterable[str], price_book: PriceBook) -> None:
         Naming the book's file and the states.
     """
     declared = {livelihood.state for livelihood in price_book.livelihoods}
-    undeclared = sorted(set(states) - declared)
+    undeclared = sorted({PAID_AS.get(state, state) for state in states} - declared)
     if undeclared:
         raise LedgerError(
             f"States of the effect without a declared livelihood: {len(undeclared)}.",

@@ -38,6 +38,7 @@ from evalkit.effects.answer.summary import effect_curves, effect_summary
 from evalkit.effects.answer.timing import effect_timing
 from evalkit.effects.districts.pooling import shrink
 from evalkit.effects.districts.ranking import district_ranks
+from evalkit.effects.trials.next_step import refuse_unmet_steps
 from evalkit.effects.trials.person_tables import PersonTables
 from evalkit.effects.trials.requirements import refuse_unknown_hours
 from evalkit.effects.trials.target_trial import Trials, has_eligible
@@ -116,10 +117,12 @@ def intervention_weights(
     Raises
     ------
     ProtocolError
-        If the protocol asks for a dose in hours and none are on record.
+        If the protocol asks for a dose in hours and none are on record, or for a next step that
+        nobody takes or that is not above what is compared.
     """
     draws = {"n_draws": n_draws, "seed": seed}
     refuse_unknown_hours(people.episodes, protocol)
+    refuse_unmet_steps(people.episodes, protocol)
     trials = people.trials(protocol)
     if not trials.has_both_arms:
         propensity = table("propensity").empty()

@@ -21,7 +21,7 @@ from evalkit.effects.weighting.weights import positions_of_people
 from evalkit.line.estimands import ESTIMANDS
 from evalkit.line.protocol import Protocol
 from evalkit.line.protocols import protocol_hash
-from evalkit.line.states import AGGREGATES, members_of
+from evalkit.line.states import AGGREGATES, ANY_SUPPORT, aggregates_of, members_of
 from evalkit.line.tables import table
 
 ARMS = ("comparison", "treated", "difference")
@@ -32,7 +32,7 @@ _MOST_OF_RATIO = 0.5
 _BLOCK = 2_000
 
 # What says most of a value.
-_OF_VALUE = ("months_work", "months_support")
+_OF_VALUE = ("months_work", "months_support", f"months_{ANY_SUPPORT}")
 
 
 class PersonSums(NamedTuple):
@@ -289,12 +289,8 @@ def _people_of(weighting: StartNow, district: str) -> pl.DataFrame:
     together = states_together(
         {state: numbers[:, at_shown].ravel() for state, numbers in n_in.items()}, kept=kept
     )
-    groups = {state: (state,) for state in trials.states} | {
-        name: tuple(state for state in trials.states if state in members)
-        for name, members in AGGREGATES.items()
-    }
-    groups |= {OTHER: tuple(together)}
-    groups = {name: members for name, members in groups.items() if members}
+    groups = {state: (state,) for state in trials.states} | aggregates_of(trials.states)
+    groups |= {OTHER: tuple(together)} if together else {}
     places = [[trials.states.index(state) for state in members] for members in groups.values()]
     n_in_group = np.stack(
         [(people.sums[:, :, of_group] > 0).any(axis=2).sum(axis=1) for of_group in places]

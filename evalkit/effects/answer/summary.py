@@ -22,7 +22,7 @@ from evalkit.draws import (
     with_words,
 )
 from evalkit.line.protocol import Protocol
-from evalkit.line.states import AGGREGATES, WITHOUT_SUPPORT
+from evalkit.line.states import WITHOUT_SUPPORT, aggregates_of
 from evalkit.line.tables import published
 
 _KEYS = ["district", "intervention_id", "estimand"]
@@ -126,14 +126,10 @@ def _with_aggregates(cube: Cube) -> tuple[np.ndarray, pl.Series]:
     support: that is known whatever is.
     """
     states = cube.axes["state"].cast(pl.String).to_list()
-    placed = {
-        name: [place for place, state in enumerate(states) if state in members]
-        for name, members in AGGREGATES.items()
-    }
     told = {
-        name: places
-        for name, places in placed.items()
-        if len(places) > 1 or (name == WITHOUT_SUPPORT and places)
+        name: [states.index(member) for member in members]
+        for name, members in aggregates_of(states).items()
+        if len(members) > 1 or name == WITHOUT_SUPPORT
     }
     sums = [cube.values[:, :, places].sum(axis=2, keepdims=True) for places in told.values()]
     return np.concatenate([cube.values, *sums], axis=2), pl.Series([*states, *told])

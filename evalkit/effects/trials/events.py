@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.effects.trials.target_trial import Trials
-from evalkit.line.states import SUSTAINED_MONTHS
+from evalkit.line.states import NEXT_STEP, SUSTAINED_MONTHS
 
 EVENTS = ("worked", "sustained_work", "sustained_exit", "returned_to_support", "planned")
 
@@ -15,15 +15,20 @@ def event_months(trials: Trials) -> np.ndarray:
     """Which person-trials have reached each event by each month of follow-up: bool (n_events,
     n_rows, follow_up_months).
 
-    worked: some month in the primary outcome so far. sustained_work: at least three such months in
-    a row so far. sustained_exit: at least three months in a row off support so far, whatever people
-    lived on. returned_to_support: on support in some month after the first in the primary outcome.
+    worked: some month in the primary outcome so far, the next step left aside. sustained_work: at
+    least three months in a row in the primary outcome so far. sustained_exit: at least three months
+    in a row off support so far, whatever people lived on. returned_to_support: on support in some
+    month after `worked`.
     planned (of those who start): the length planned at the start covers the month. Where none is on
     record it is the protocol's, else the median of those on record, else zero.
     """
     is_work = trials.is_in_primary
-    is_support = trials.outcomes == trials.states.index(trials.protocol.eligibility.state_before)
-    worked = np.logical_or.accumulate(is_work, axis=1)
+    is_step, is_before = (
+        np.array([state == name for state in trials.states])[trials.outcomes]
+        for name in (NEXT_STEP, trials.protocol.eligibility.state_before)
+    )
+    is_support = is_before | is_step
+    worked = np.logical_or.accumulate(is_work & ~is_step, axis=1)
     returned = np.logical_or.accumulate(worked & is_support, axis=1)
     planned = np.arange(trials.outcomes.shape[1])[None, :] < planned_months(trials)[:, None]
     return np.stack([worked, _lasted(is_work), _lasted(~is_support), returned, planned])

@@ -10,7 +10,7 @@ from typing import Any
 from evalkit.errors import ProtocolError
 from evalkit.line.protocol import Protocol as DeclaredProtocol
 from evalkit.line.protocol_parts import Eligibility
-from evalkit.line.states import OUTCOME_OF, OUTCOMES, WITHOUT_SUPPORT, members_of
+from evalkit.line.states import EFFECT_OUTCOMES, OUTCOME_OF, OUTCOMES, WITHOUT_SUPPORT, members_of
 from evalkit.records import validate
 from evalkit.vocabulary import TABLE_LANGUAGE, Text
 
@@ -126,7 +126,7 @@ class Protocol:
         before = self._eligibility.get("state_before", "support")
         needed = (before, *(() if primary == WITHOUT_SUPPORT else members_of(primary)))
         found = {*(OUTCOME_OF.get(state, state) for state in occurring), *needed} - {UNKNOWN}
-        return tuple(outcome for outcome in OUTCOMES if outcome in found)
+        return tuple(outcome for outcome in EFFECT_OUTCOMES if outcome in found)
 
     def __repr__(self) -> str:
         given = {"follow_up_months": self.follow_up_months, **self.rules}

@@ -7,7 +7,7 @@ import polars as pl
 from evalkit.months import free_from_expr, month_number_expr
 
 # An episode that has not ended: later than any month of an extract.
-_NO_END = 2**20
+NO_END = 2**20
 PARTICIPATION = pl.Schema(
     {
         "person_id": pl.String(),
@@ -37,7 +37,7 @@ def episode_months(episodes: pl.DataFrame, intervention_id: str, origin: int) ->
     months = episodes.filter(pl.col("intervention_id") == intervention_id).select(
         "person_id",
         episode_start=(month_number_expr("start") - origin + 1).cast(pl.Int32),
-        episode_end=pl.coalesce(month_number_expr("end") - origin + 1, pl.lit(_NO_END)).cast(
+        episode_end=pl.coalesce(month_number_expr("end") - origin + 1, pl.lit(NO_END)).cast(
             pl.Int32
         ),
         planned_months=planned.cast(pl.Int32),
@@ -72,7 +72,7 @@ def participation_months(episodes: pl.DataFrame, origin: int) -> pl.DataFrame:
     """
     first = (month_number_expr("start") - origin + 1).cast(pl.Int32)
     stop = pl.max_horizontal(
-        pl.coalesce((free_from_expr("end") - origin + 1).cast(pl.Int32), pl.lit(_NO_END)), first + 1
+        pl.coalesce((free_from_expr("end") - origin + 1).cast(pl.Int32), pl.lit(NO_END)), first + 1
     )
     running = episodes.select(
         "person_id",

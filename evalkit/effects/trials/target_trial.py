@@ -26,6 +26,7 @@ from evalkit.effects.trials.covariates import (
 )
 from evalkit.effects.trials.eligibility import months_of_choice
 from evalkit.effects.trials.measured import Measured
+from evalkit.effects.trials.next_step import with_next_step
 from evalkit.effects.trials.replicates import ClusterWeights, Replicates
 from evalkit.effects.trials.stays import PARTICIPATION, participation_months
 from evalkit.errors import EstimationError, ProtocolError, first_few
@@ -249,8 +250,11 @@ def trials_of_tables(
         )
     months = _with_survey_weight(months, person, protocol)
     panel = StatePanel(state_intervals, months["person_id"].unique().sort(), protocol)
-    outcomes = panel.follow_up(months.filter(pl.Series(in_trial)), protocol)
     history, is_before_spell = (episodes, False) if earlier is None else (earlier, True)
+    asked = months.filter(pl.Series(in_trial))
+    outcomes = with_next_step(
+        panel.follow_up(asked, protocol), asked, history, protocol=protocol, origin=origin
+    )
     known = Known(panel, person, first_month, history, delivered or {}, is_before_spell, measured)
     terms, design = design_matrix(months, known, protocol)
     if protocol.leavers_in_month_one != "stay":

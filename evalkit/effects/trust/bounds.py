@@ -14,7 +14,7 @@ import polars as pl
 from evalkit.draws import estimate_with_range, with_words
 from evalkit.line.columns import schema_of
 from evalkit.line.protocol import Protocol
-from evalkit.line.states import STATES, members_of
+from evalkit.line.states import members_of, outcomes_of_class
 
 _KEYS = ["district", "intervention_id", "estimand"]
 _POWER = NormalDist().inv_cdf(0.975) + NormalDist().inv_cdf(0.8)
@@ -141,9 +141,7 @@ def _bounds(months: pl.DataFrame, protocol: Protocol, *, suffix: str = "") -> pl
 
 
 def _is_of_class(*classes: str) -> pl.Expr:
-    return pl.col("state").is_in(
-        STATES.filter(pl.col("state_class").is_in(classes))["outcome"].unique().to_list()
-    )
+    return pl.col("state").is_in(outcomes_of_class(*classes))
 
 
 def _sums(months: pl.DataFrame, conditions: dict[str, pl.Expr]) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 from markupsafe import Markup, escape
 
 from evalkit.disclosure.paths import PATH_PERSONS
+from evalkit.line.states import CLOSER
 from evalkit.report.evidence.effect_pictures import (
     effect_pictures,
     further_pictures,
@@ -46,6 +47,7 @@ from evalkit.vocabulary import BANDS
 
 _VERDICTS = (*BANDS, "unshown")
 _KEY_OUTCOMES = ("months_work", "months_studies", "months_support")
+_CLOSER_OUTCOMES = ("months_next_step", "months_work", "months_studies", "months_any_support")
 
 # An effect with the brief in words about its outcome.
 Told = tuple[Brief, Effect]
@@ -232,7 +234,9 @@ def _key_figures(brief: Brief, effect: Effect) -> tuple[KeyFigure, ...]:
     if end:
         label = words.text("change.points_of", outcome=words.text(end["outcome"]))
         figures.append(brief.key_figure(end, "difference", points_form(end), label))
-    others = _KEY_OUTCOMES if tells_work(brief) else ("months_support",)
+    others = _CLOSER_OUTCOMES if words.outcome == CLOSER else _KEY_OUTCOMES
+    if not tells_work(brief):
+        others = ("months_support",)
     for outcome in dict.fromkeys((f"months_{words.outcome}", *others)):
         row = brief.tables.row("effect_summary", outcome=outcome, **effect.keys)
         if row:
