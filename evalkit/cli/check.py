@@ -152,11 +152,15 @@ def told(admission: "Admission", max_listed: int) -> str:
     import polars as pl
 
     is_listed = pl.int_range(pl.len()).over("table", "rule") < max_listed
-    admission = replace(admission, rejected=admission.rejected.filter(is_listed))
-    is_cause = pl.col("follows_from").is_null()
+    admission = replace(
+        admission,
+        rejected=admission.rejected.filter(is_listed),
+        flagged=admission.flagged.filter(is_listed),
+    )
+    causes = admission.rejected.filter(pl.col("follows_from").is_null())
     lines = [
         f"{row['file']} line {row['line']}: {row['sentence']} ({row['rule']})"
-        for row in admission.rejected.filter(is_cause).iter_rows(named=True)
+        for row in pl.concat([causes, admission.flagged]).iter_rows(named=True)
     ]
     lines += [
         f"{row['table']}: {row['n_rejected']:,} more rows are set aside, since they name rows of "
@@ -171,17 +175,21 @@ def told(admission: "Admission", max_listed: int) -> str:
 
 
 def _as_lines(admission: "Admission") -> str:
+    import polars as pl
+
     from evalkit.intake import intake_counts
 
-    lines = [f"{'extract':<34}{'delivered':>11}{'accepted':>11}{'rejected':>11}"]
-    n_listed = Counter(admission.rejected.select("table", "rule").rows())
+    names = ("delivered", "accepted", "rejected", "flagged")
+    lines = [f"{'extract':<34}{''.join(f'{name:>11}' for name in names)}"]
+    told = pl.concat([admission.rejected, admission.flagged])
+    n_listed = Counter(told.select("table", "rule").rows())
     for row in intake_counts(admission).iter_rows(named=True):
         name = row["table"] if row["rule"] == "all" else f"  {row['table']}: {row['rule']}"
-        counts = [row[count] for count in ("n_delivered", "n_accepted", "n_rejected")]
+        counts = [row[f"n_{name}"] for name in names]
         listed = n_listed[row["table"], row["rule"]]
         cut = (
             f"  (the first {listed:,} are listed)"
-            if row["rule"] != "all" and listed < row["n_rejected"]
+            if row["rule"] != "all" and listed < (row["n_rejected"] or row["n_flagged"])
             else ""
         )
         lines.append(

@@ -195,7 +195,7 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("count", "spells", "n_spells n_ended"),
         *_columns("count", "episodes", "n_episodes n_due n_kept"),
         *_columns("count", "faults", "n_faults"),
-        *_columns("count", "rows", "n_delivered n_rejected line"),
+        *_columns("count", "rows", "n_delivered n_rejected n_flagged line"),
         *_columns("count", "draws", "n_draws n_effect_draws"),
         *_columns("count", "districts", "n_districts n_districts_pooled n_adopted"),
         *_columns("count", "districts", "n_districts_alone n_districts_together"),

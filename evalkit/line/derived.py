@@ -35,6 +35,14 @@ _TABLES = (
         is_person_level=True,
     ),
     Table(
+        "flagged",
+        "One row per row of a delivered file that was kept and is doubtful, and rule that it "
+        "breaks.",
+        keys=("table", "file", "line", "column", "rule"),
+        values=("sentence", "follows_from"),
+        is_person_level=True,
+    ),
+    Table(
         "support_spells",
         "One row per spell on support of a person.",
         keys=("person_id", "spell_no"),

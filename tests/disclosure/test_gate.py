@@ -159,6 +159,7 @@ def _intake():
             "n_delivered": [9],
             "n_accepted": [9],
             "n_rejected": [0],
+            "n_flagged": [0],
             "data_through": [None],
         }
     )

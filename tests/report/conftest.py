@@ -670,11 +670,11 @@ def _state_sources():
 def _intake():
     known = date(2023, 9, 1)
     rows = [
-        ("all", "all", 26112, 14, None),
-        ("person", "all", 591, 0, None),
-        ("livelihood", "end_before_start", None, 14, known),
+        ("all", "all", 26112, 14, 0, None),
+        ("person", "all", 591, 0, 0, None),
+        ("livelihood", "end_before_start", None, 14, None, known),
     ]
-    values = ["n_delivered", "n_rejected", "data_through"]
+    values = ["n_delivered", "n_rejected", "n_flagged", "data_through"]
     return protect_counts(
         _frame(rows, ["table", "rule", *values]),
         name="intake",

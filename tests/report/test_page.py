@@ -853,7 +853,7 @@ def test_method_says_when_nothing_was_set_aside(method, tables):
 
 
 def test_method_says_through_which_month_a_table_is_known(method):
-    assert re.search("Known through .* end_before_start – 15 September 2023", method())
+    assert re.search("Known through .* end_before_start – 15 – September 2023", method())
 
 
 def test_page_shows_displacement_as_zero_central_and_high(english):

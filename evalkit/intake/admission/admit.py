@@ -38,6 +38,7 @@ from evalkit.intake.admission.receipt import (
 )
 from evalkit.intake.checking.cells import TypedCells, joined, type_cells
 from evalkit.intake.checking.checked import Checked, Resolved, check_table, find_orphans, resolve
+from evalkit.intake.checking.doubts import with_doubts
 from evalkit.intake.checking.rules import Extent
 from evalkit.intake.checking.shape import added_up, in_shape, newest, with_prefix
 from evalkit.intake.checking.table_rules import NO_REJECTIONS
@@ -63,6 +64,7 @@ class Admission:
     column, rule, sentence, follows_from), never a value, as many of them as are listed.
     `follows_from` is the table whose rows were set aside, where a row only names one of them;
     causes stand before these, and tables before those that name them.
+    flagged : in the same form, rows that are kept and doubtful.
     consequences : how many rows of each table have no fault but that (table, follows_from,
     n_rejected). receipt : all rows counted by table and rule, with rule "all" for the table itself.
     assumptions : how each file was read, what it did not hold, and which lists of rejected rows
@@ -72,6 +74,7 @@ class Admission:
 
     tables: dict[str, pl.DataFrame]
     rejected: pl.DataFrame
+    flagged: pl.DataFrame
     consequences: pl.DataFrame
     receipt: pl.DataFrame
     assumptions: pl.DataFrame
@@ -111,8 +114,8 @@ def admit(
     max_rejected_share : float
         Largest share of a table's rows that may be set aside. Share, 0 to 1.
     max_listed_per_rule : int
-        Rejected rows listed for each rule of a table. All of them are set aside and counted,
-        however many are listed. Rows, > 0.
+        Rejected and flagged rows listed for each rule of a table. All of them are set aside or kept
+        and counted, however many are listed. Rows, > 0.
     needs : sequence of Need
         The tables and columns that keys of a run file ask for beside the required ones.
 
@@ -191,9 +194,13 @@ def admit(
     )
     del delivery, looked_at, look_at, resolving
     refuse_excess(checked, max_rejected_share)
+    by_name = {table.contract.table: table for table in checked}
+    checked = [with_doubts(table, by_name) for table in checked]
+    del by_name
     receipt = receipt_of(checked, through)
     return Admission(
         rejected=listed(checked, max_listed_per_rule),
+        flagged=listed(checked, max_listed_per_rule, flagged=True),
         consequences=consequences_of(checked),
         receipt=receipt,
         tables=_with_households(_accepted_tables(checked)),
@@ -203,14 +210,15 @@ def admit(
 
 
 def intake_counts(admission: Admission) -> pl.DataFrame:
-    """The receipt as it is reported: rows delivered, accepted and rejected, per table; those that
-    broke a rule, per rule.
+    """The receipt as it is reported: rows delivered, accepted, rejected and flagged, per table;
+    those that broke a rule, per rule.
 
     Returns
     -------
     DataFrame
         table, rule ("all" for the whole table), n_delivered, n_rejected (rows of the files),
-        data_through (the table's last month known; empty where it holds no dates), n_accepted.
+        n_flagged (rows that are kept and doubtful), data_through (the table's last month known;
+        empty where it holds no dates), n_accepted.
     """
     return admission.receipt.sort("table", pl.col("rule") != "all", "rule")
 

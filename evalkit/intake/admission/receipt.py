@@ -21,25 +21,34 @@ _LONE_ADULTS_FIX = (
 
 
 def receipt_of(checked: Sequence[Checked], through: Mapping[str, date | None]) -> pl.DataFrame:
-    """Rows delivered, accepted and rejected by table, under rule "all", and rejected by rule."""
+    """Rows delivered, accepted, rejected and flagged by table, under rule "all"; rejected or
+    flagged by rule.
+    """
     rows: list[tuple] = []
     for table in checked:
-        name, n_delivered = table.contract.table, table.rows.height
-        by_rule = (
-            table.rejected.group_by("rule").len().sort("rule").rows() if len(table.rejected) else []
-        )
-        n_rejected = n_delivered - table.n_accepted
-        rows.append((name, "all", n_delivered, n_rejected, through[name], table.n_accepted))
-        rows += [(name, rule, None, n, through[name], None) for rule, n in by_rule]
+        name, n_delivered, flagged = table.contract.table, table.rows.height, table.kept_flags()
+        n_rejected, n_flagged = n_delivered - table.n_accepted, flagged["row"].n_unique()
+        whole = (n_delivered, n_rejected, n_flagged, through[name], table.n_accepted)
+        rows.append((name, "all", *whole))
+        rows += [
+            (name, rule, None, n, None, through[name], None) for rule, n in _by_rule(table.rejected)
+        ]
+        rows += [(name, rule, None, None, n, through[name], None) for rule, n in _by_rule(flagged)]
     schema = {**published("intake").schema, "n_accepted": pl.Int32()}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def listed(checked: Sequence[Checked], max_listed: int) -> pl.DataFrame:
-    """Rejected rows by table and rule, causes first, as many of each as are listed."""
+def _by_rule(told: pl.DataFrame) -> list[tuple[str, int]]:
+    return told.group_by("rule").len().sort("rule").rows() if len(told) else []
+
+
+def listed(checked: Sequence[Checked], max_listed: int, *, flagged: bool = False) -> pl.DataFrame:
+    """Rejected or flagged rows by table and rule, causes first, as many of each as are listed."""
     rejected = pl.concat(
         [
-            table.rejected.select(pl.lit(table.contract.table).alias("table"), pl.all())
+            (table.kept_flags() if flagged else table.rejected).select(
+                pl.lit(table.contract.table).alias("table"), pl.all()
+            )
             for table in checked
         ]
     )
@@ -62,13 +71,14 @@ def consequences_of(checked: Sequence[Checked]) -> pl.DataFrame:
 
 
 def cuts_in_words(receipt: pl.DataFrame, max_listed: int) -> pl.DataFrame:
-    """Notes on lists of rejected rows that were cut."""
-    cut = receipt.filter(pl.col("rule") != "all", pl.col("n_rejected") > max_listed)
+    """Notes on lists of rejected or flagged rows that were cut."""
+    n_rows = pl.coalesce("n_rejected", "n_flagged")
+    cut = receipt.filter(pl.col("rule") != "all", n_rows > max_listed).with_columns(n_rows=n_rows)
     notes = [
         (
             row["table"],
             "",
-            f"{row['n_rejected']:,} rows break the rule {row['rule']}; the first {max_listed:,} of "
+            f"{row['n_rows']:,} rows break the rule {row['rule']}; the first {max_listed:,} of "
             "them are listed",
         )
         for row in cut.iter_rows(named=True)

@@ -6,7 +6,7 @@ once. That finds at least the rows that break a rule, and mostly none; the rule 
 of those few rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import and_
@@ -39,16 +39,18 @@ class Checked:
     """A table, which of its rows are still accepted, and the rejections so far.
 
     rows : the declared columns as delivered, with _line and _file. is_accepted : (n_rows,) bool.
-    rejected : rejections so far (table_rules.REJECTION). order : positions of the rows in the order
-    of their keys; None where they stand in it. texts : the columns of text as numbers. codes : the
-    columns that have been looked at as numbers which sort as they do, by name; packs : the key, as
-    one number per row, once it has been asked for.
+    rejected : rejections so far (table_rules.REJECTION). flagged : in the same form, rows that are
+    kept and doubtful, also those that another rule sets aside. order : positions of the rows in the
+    order of their keys; None where they stand in it. texts : the columns of text as numbers.
+    codes : the columns that have been looked at as numbers which sort as they do, by name; packs :
+    the key, as one number per row, once it has been asked for.
     """
 
     contract: Contract
     rows: pl.DataFrame
     is_accepted: np.ndarray
     rejected: pl.DataFrame
+    flagged: pl.DataFrame = field(default_factory=NO_REJECTIONS.clone)
     order: np.ndarray | None = None
     texts: dict[str, Coded] = field(default_factory=dict)
     codes: dict[str, Coded] = field(default_factory=dict)
@@ -105,6 +107,14 @@ class Checked:
         return replace(
             self, is_accepted=is_accepted, rejected=pl.concat([self.rejected, rejections])
         )
+
+    def with_flags(self, flags: Iterable[pl.DataFrame]) -> "Checked":
+        """The table with further rows flagged."""
+        return replace(self, flagged=pl.concat([self.flagged, *flags]))
+
+    def kept_flags(self) -> pl.DataFrame:
+        """The flags of rows that are still accepted."""
+        return self.flagged.filter(pl.Series(self.is_accepted[self.flagged["row"].to_numpy()]))
 
     def accepted(self) -> pl.DataFrame:
         """The accepted rows in the order of their keys."""
@@ -256,12 +266,19 @@ def _check_rows(contract: Contract, typed: TypedCells, extent: Extent) -> Checke
         for rule in by_row
         if counts[rule.name]
     }
-    broken = [rule for rule in rules if len(found.get(rule.name, ()))]
-    rejections = [
-        rejection(checked.accepted_among(found[rule.name]), rule.column, rule.name, rule.sentence)
-        for rule in broken
+    told = [
+        (
+            rule.is_flag,
+            rejection(
+                checked.accepted_among(found[rule.name]), rule.column, rule.name, rule.sentence
+            ),
+        )
+        for rule in rules
+        if len(found.get(rule.name, ()))
     ]
-    return checked.without(pl.concat([NO_REJECTIONS, *rejections]))
+    rejections = [rows for is_flag, rows in told if not is_flag]
+    flags = [rows for is_flag, rows in told if is_flag]
+    return checked.without(pl.concat([NO_REJECTIONS, *rejections])).with_flags(flags)
 
 
 def _whole_column(checked: Checked, column: str, typed: TypedCells) -> Coded | None:

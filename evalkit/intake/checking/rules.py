@@ -5,14 +5,14 @@ only the rule that it must be filled.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 import polars as pl
 
 from evalkit.intake.checking.cells import unreadable_flag
-from evalkit.intake.contracts.contract import Contract, ContractColumn, CustomRule
+from evalkit.intake.contracts.contract import DOUBTS, Contract, ContractColumn, CustomRule
 from evalkit.intake.reading.delivered import IS_WHOLE
 from evalkit.months import add_months
 from evalkit.payments import RECOVERY
@@ -26,6 +26,7 @@ _KIND_IN_WORDS = {
 }
 # Hours are written with decimals, whose sum is not exact.
 _ROUNDING = 1e-6
+_HOURS_PER_DAY = 24
 
 
 @dataclass(frozen=True)
@@ -41,14 +42,15 @@ class Extent:
 
 @dataclass(frozen=True)
 class RowRule:
-    """A rule that a single row can break: name, columns, a sentence for the sender, and an
-    expression that is true for rows that break it.
+    """A rule that a single row can break: name, columns, a sentence for the sender, an expression
+    that is true for rows that break it, and whether they are kept and flagged.
     """
 
     name: str
     column: str
     sentence: str
     fails: pl.Expr
+    is_flag: bool = False
 
 
 def compile_row_rules(
@@ -71,8 +73,7 @@ def compile_row_rules(
     # A line whose cells cannot be told apart breaks that one rule; what stands in its cells means
     # nothing.
     return rules[:1] + [
-        RowRule(r.name, r.column, r.sentence, r.fails.fill_null(False) & pl.col(IS_WHOLE))
-        for r in rules[1:]
+        replace(rule, fails=rule.fails.fill_null(False) & pl.col(IS_WHOLE)) for rule in rules[1:]
     ]
 
 
@@ -139,7 +140,7 @@ def _outside(value: pl.Expr, bound: str, limit: float) -> pl.Expr:
 
 def _custom_rules(custom: CustomRule, extent: Extent) -> list[RowRule]:
     columns = custom.columns
-    if custom.rule in ("no_personnummer", "no_overlap") or (
+    if custom.rule in ("no_personnummer", "no_overlap", *DOUBTS) or (
         custom.rule == "known_district" and not extent.districts
     ):
         return []
@@ -152,6 +153,7 @@ def _custom_rules(custom: CustomRule, extent: Extent) -> list[RowRule]:
         "first_day_of_month": lambda: first.dt.day() != 1,
         "within_extract": lambda: ~first.is_between(extent.first_month, after_last, closed="left"),
         "not_after_extract": lambda: first >= after_last,
+        "over_by_extract": lambda: first > after_last,
         "end_after_start": lambda: pl.col(columns[1]) <= first,
         "given_together": lambda: first.is_null() != pl.col(columns[1]).is_null(),
         "needs": lambda: first.is_not_null() & pl.col(columns[1]).is_null(),
@@ -166,6 +168,10 @@ def _custom_rules(custom: CustomRule, extent: Extent) -> list[RowRule]:
             pl.col(columns[-1]).is_in(custom.arguments["is_one_of"])
             & (pl.sum_horizontal(columns[:-1]) > 0)
         ),
+        "within_month": lambda: (
+            pl.max_horizontal(columns[:-1])
+            > _HOURS_PER_DAY * pl.col(columns[-1]).dt.month_end().dt.day().cast(pl.Int32)
+        ),
         "explained_target": lambda: _is_unexplained_target(custom.arguments),
         "negative_is_recovery": lambda: (first < 0) & pl.col(columns[1]).ne_missing(RECOVERY),
     }[custom.rule]()
@@ -176,10 +182,17 @@ def _custom_rules(custom: CustomRule, extent: Extent) -> list[RowRule]:
         RowRule(
             custom.name,
             ", ".join(columns),
-            f"This rule is broken: {custom.sentence}",
+            in_words(custom),
             fails & is_readable,
+            custom.is_flag,
         )
     ]
+
+
+def in_words(custom: CustomRule) -> str:
+    """What is said of a row that breaks a rule beyond the standard."""
+    said = "Kept, but to be looked at" if custom.is_flag else "This rule is broken"
+    return f"{said}: {custom.sentence}"
 
 
 def _is_unexplained_target(arguments: Mapping[str, Any]) -> pl.Expr:

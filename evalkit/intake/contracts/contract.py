@@ -3,7 +3,8 @@ enforces.
 
 The standard says what a column is called, its type, whether it must be filled, its range, form and
 allowed values, the primary key and the foreign keys. What it has no word for stands as `quality` of
-type custom with engine evalkit; RULE_ARGUMENTS lists those rules. Four custom properties are ours:
+type custom with engine evalkit; RULE_ARGUMENTS lists those rules. A row that breaks one is set
+aside, or kept and flagged where the rule's severity is "flag". Four custom properties are ours:
 `delivery` (required or optional) and `takesCovariates` (further columns may follow) on a contract,
 `mayBeAbsent` on a column, and on both what is said in further languages (`descriptionSv`). Source:
 Open Data Contract Standard 3.2, bitol.io.
@@ -24,6 +25,8 @@ from evalkit.line.delivered import DTYPES, delivered
 from evalkit.reads import listed
 from evalkit.vocabulary import SENDER_LANGUAGE, TABLE_LANGUAGE, Text
 
+# What a rule's severity is where rows that break it are kept.
+FLAG = "flag"
 # Faults of one contract that are named at once.
 _MAX_FAULTS = 5
 RULE_ARGUMENTS = {
@@ -42,9 +45,19 @@ RULE_ARGUMENTS = {
     "given_where": ("column", "where", "is_one_of"),
     "nothing_where": ("columns", "where", "is_one_of"),
     "explained_target": ("target", "full_time", "child", "child_hours", "part_time", "reason"),
+    "within_month": ("columns", "month"),
+    "told_once": ("columns", "where", "is_one_of"),
+    "over_by_extract": ("column",),
+    "belongs_to": ("by", "to"),
+    "not_before": ("column", "by", "to"),
+    "covers_people": ("column", "month", "by", "to"),
 }
-# Arguments that are values; all others name columns.
-VALUE_ARGUMENTS = ("is_one_of", "full_time", "child_hours")
+# Arguments that are values or columns of another table; all others name columns.
+VALUE_ARGUMENTS = ("is_one_of", "full_time", "child_hours", "to")
+# Rules over several rows or tables, of which nobody knows which is wrong: they only flag.
+DOUBTS = ("told_once", "belongs_to", "not_before", "covers_people")
+# Rules that say what cannot be kept.
+_NEVER_A_FLAG = ("no_personnummer", "no_overlap")
 
 
 @dataclass(frozen=True)
@@ -81,14 +94,15 @@ class ContractColumn:
 
 @dataclass(frozen=True)
 class CustomRule:
-    """A rule beyond the standard: its name, its sentence for the sender, and the rule of
-    RULE_ARGUMENTS that it applies, with its arguments.
+    """A rule beyond the standard: its name, its sentence for the sender, the rule of RULE_ARGUMENTS
+    that it applies, with its arguments, and whether a row that breaks it is kept and flagged.
     """
 
     name: str
     sentence: str
     rule: str
     arguments: Mapping[str, Any]
+    is_flag: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -99,6 +113,11 @@ class CustomRule:
             if argument not in VALUE_ARGUMENTS
             for name in ([value] if isinstance(value, str) else value)
         )
+
+    @property
+    def others(self) -> tuple[str, tuple[str, ...]]:
+        """The other table that a rule of DOUBTS compares with, and its columns."""
+        return _target(self.arguments["to"])
 
 
 @dataclass(frozen=True)
@@ -322,7 +341,11 @@ def _column_of(declared: dict) -> ContractColumn:
 def _rule_of(quality: dict) -> CustomRule:
     arguments = dict(quality["implementation"])
     return CustomRule(
-        quality["id"], quality.get("description", ""), arguments.pop("rule"), arguments
+        quality["id"],
+        quality.get("description", ""),
+        arguments.pop("rule"),
+        arguments,
+        is_flag=quality.get("severity") == FLAG,
     )
 
 
@@ -395,7 +418,7 @@ def _faults(contract: Contract, contracts: dict[str, Contract]) -> list[str]:
     for rule in contract.rules:
         faults += [
             f'{file}: rule "{rule.name}" {fault}'
-            for fault in _rule_faults(rule, contract.column_names)
+            for fault in _rule_faults(rule, contract.column_names, contracts)
         ]
     for link in contract.references:
         target = contracts.get(link.to_table)
@@ -410,9 +433,23 @@ def _faults(contract: Contract, contracts: dict[str, Contract]) -> list[str]:
     return faults
 
 
-def _rule_faults(rule: CustomRule, columns: list[str]) -> list[str]:
+def _rule_faults(
+    rule: CustomRule, columns: list[str], contracts: Mapping[str, Contract]
+) -> list[str]:
     if rule.rule not in RULE_ARGUMENTS:
         return [f'is unknown as "{rule.rule}" ({nearest(rule.rule, RULE_ARGUMENTS)})']
     if set(rule.arguments) != set(RULE_ARGUMENTS[rule.rule]):
         return [f"takes the arguments: {', '.join(RULE_ARGUMENTS[rule.rule])}"]
-    return [f'names an unknown column "{name}"' for name in rule.columns if name not in columns]
+    if rule.is_flag != (rule.rule in DOUBTS) and rule.rule in (*DOUBTS, *_NEVER_A_FLAG):
+        return [f"{'cannot have' if rule.is_flag else 'needs'} the severity {FLAG}"]
+    faults = [f'names an unknown column "{name}"' for name in rule.columns if name not in columns]
+    if "to" in rule.arguments:
+        table, named = rule.others
+        there = contracts[table].column_names if table in contracts else []
+        by = rule.arguments["by"]
+        faults += [
+            f'names an unknown column "{table}.{name}"'
+            for name in (*named, *by)
+            if name not in there
+        ]
+    return faults

@@ -71,7 +71,9 @@ def _sentences(contract: Contract, contracts: Mapping[str, Contract], words: "Wo
     """The rules of a table as sentences: its key, its own rules and its references."""
     names = {column.name: name_in_words(column, column.name, words) for column in contract.columns}
     sentences = [words.text("contract.key", columns=listing_in_words(contract.keys, names, words))]
-    sentences += [rule_in_words(rule, contract, names, words) for rule in contract.rules]
+    for rule in contract.rules:
+        asked = rule_in_words(rule, contract, names, words)
+        sentences.append(words.text("contract.flag", rule=asked) if rule.is_flag else asked)
     for link in contract.references:
         table = name_in_words(contracts[link.to_table], link.to_table, words)
         columns = listing_in_words(link.columns, names, words)

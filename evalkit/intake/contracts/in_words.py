@@ -41,7 +41,9 @@ def form_in_words(column: ContractColumn, words: "Words") -> str:
 def rule_in_words(
     rule: CustomRule, contract: Contract, names: Mapping[str, str], words: "Words"
 ) -> str:
-    """A rule of a contract, in its own sentence if that is in the reader's language."""
+    """A rule of a contract, in its own sentence if that is in the reader's language; not what
+    becomes of a row that breaks it.
+    """
     if words.language == TABLE_LANGUAGE and rule.sentence:
         return rule.sentence
     labels = {
@@ -54,6 +56,8 @@ def rule_in_words(
     for name, value in rule.arguments.items():
         if name == "is_one_of":
             arguments[name] = "; ".join(labels.get(one, one) for one in value)
+        elif name == "to":
+            arguments[name] = rule.others[0]
         elif name in VALUE_ARGUMENTS:
             arguments[name] = value
         else:

@@ -88,7 +88,7 @@ def find_faults(
         name: _Table(contracts[name], files, mapping, words)
         for name, files in delivery.tables.items()
     }
-    causes = admission.rejected.filter(
+    causes = pl.concat([admission.rejected, admission.flagged]).filter(
         pl.col("follows_from").is_null(), pl.col("rule") != SUPERSEDED
     )
     faults: list[Fault] = []

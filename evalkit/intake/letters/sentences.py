@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # Allowed values that a sentence lists; of more, the cell itself has the list.
 _MAX_LISTED = 12
+# Rules with more to say than what they ask for.
+_RULES = {"no_overlap": "overlap"}
 
 
 def column_names(
@@ -53,8 +55,8 @@ def explain(rule: str, contract: Contract, names: Mapping[str, str], words: "Wor
     for custom in contract.rules:
         if custom.name == rule:
             asked = rule_in_words(custom, contract, names, words)
-            key = "letter.overlap" if custom.rule == "no_overlap" else "letter.rule"
-            return words.text(key, rule=asked)
+            key = "doubt" if custom.is_flag else _RULES.get(custom.rule, "rule")
+            return words.text(f"letter.{key}", rule=asked)
     for link in contract.references:
         if link.name == rule:
             columns = listing_in_words(link.columns, names, words)

@@ -9,9 +9,10 @@ _MONTHS = (("estimate", "horizon_months"),)
 DESCRIPTION = (
     Table(
         "intake",
-        'One row per delivered table and rule: rows that broke it; rule "all" is the whole table.',
+        "One row per delivered table and rule: rows set aside for it, or kept and flagged; rule "
+        '"all" is the whole table.',
         keys=("table", "rule"),
-        values=("n_delivered", "n_rejected", "data_through"),
+        values=("n_delivered", "n_rejected", "n_flagged", "data_through"),
         unit="rows, months",
         guard=Guard("counts", listed=(("table", "rule"),)),
     ),

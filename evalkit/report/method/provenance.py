@@ -50,7 +50,7 @@ def _intake_text(brief: Brief) -> tuple[Markup, ...]:
         return ()
     total = brief.tables.row("intake", table="all", rule="all")
     if total is None or not total.has("n_delivered", "n_rejected"):
-        is_whole = all(row.has("n_rejected") and row["n_rejected"] == 0 for row in rows)
+        is_whole = not any(row.has("n_rejected") and row["n_rejected"] for row in rows)
         return (brief.words.html("origin.intake_all" if is_whole else "origin.intake_some"),)
     counts = {name: brief.number(total, f"n_{name}", COUNT) for name in ("delivered", "rejected")}
     return (brief.words.html("origin.intake", **counts),)
@@ -137,7 +137,8 @@ _INTAKE = View(
         cell("intake_table", _table_name, "table"),
         cell("intake_rule", _rule_name, "rule"),
         cell("n_delivered", _n_delivered, "n_delivered"),
-        number("n_rejected"),
+        number("n_rejected", or_nothing=True),
+        number("n_flagged", or_nothing=True),
     ),
 )
 _REASONS = View(
