@@ -350,6 +350,12 @@ class MonitoringRules(Record):
         "where the municipality knows it.",
     )
     # ---- accounts
+    accounts: Path | None = Field(
+        None,
+        description="The file that says how the accounts are to be read: chart of accounts, "
+        "postings that belong elsewhere, what reports have printed, as "
+        "params/accounts/stockholm.yaml. Without it postings stand as they were sent.",
+    )
     # ---- programme
 
     @property

@@ -51,6 +51,7 @@ def _refuse_faulty_files(prepared: "Run") -> None:
     )
     from evalkit.effects import DeliveredColumn, load_protocols, refuse_unusable_columns, term_names
     from evalkit.intake import contracts_of_run
+    from evalkit.line.accounts import accounts_of
     from evalkit.line.calendar import breaks_of, compared_breaks
     from evalkit.line.offer_codes import offer_codes
     from evalkit.records import Record
@@ -65,6 +66,7 @@ def _refuse_faulty_files(prepared: "Run") -> None:
     records: dict[str, Record] = {
         **{f"protocol {protocol.protocol}": protocol for protocol in protocols},
         **{f"calendar {one.key}": one for one in breaks_of(prepared)},
+        **({"accounts": accounts_of(prepared)} if prepared.params.monitoring.accounts else {}),
         **({"price book": book} if book else {}),
         **({"codes of the offer": codes} if prepared.params.monitoring.offer else {}),
     }

@@ -35,13 +35,14 @@ def schema(
     ] = Path("params/schema"),
 ) -> None:
     """Write the JSON Schemas of run files, protocols, price books, dated parameters, scenarios,
-    mapping files, calendars of breaks and codes of the offer, by which editors check, complete and
-    explain them.
+    mapping files, calendars of breaks, readings of accounts and codes of the offer, by which
+    editors check, complete and explain them.
     """
     from pydantic import TypeAdapter
 
     from evalkit.economics import DatedFile, Scenario, WhatIf
     from evalkit.intake.contracts.mapping import MappingFile
+    from evalkit.line.accounts import AccountsFile
     from evalkit.line.based_on import AnyPriceBookFile
     from evalkit.line.calendar import BreakFile
     from evalkit.line.offer_codes import OfferCodes
@@ -59,6 +60,7 @@ def schema(
         "mapping": MappingFile,
         "calendar": BreakFile,
         "offer": OfferCodes,
+        "accounts": AccountsFile,
     }
     for name, model in models.items():
         path = out / f"{name}.json"

@@ -35,6 +35,7 @@ Question = Literal[
     "outreach",
     "population",
     "kept",
+    "money",
 ]
 HOUSEHOLDS = "household_member"
 WHOLE_TABLE = "all"
@@ -56,6 +57,7 @@ ANSWERS: Mapping[tuple[str, str], Question] = {
     ("action", WHOLE_TABLE): "roll_outs",
     ("assessment", WHOLE_TABLE): "adjustment",
     ("follow_up", WHOLE_TABLE): "adjustment",
+    ("account", WHOLE_TABLE): "money",
     ("activity_plan", WHOLE_TABLE): "activity",
     ("activity_month", WHOLE_TABLE): "activity",
     ("need", WHOLE_TABLE): "needs",

@@ -2,6 +2,12 @@
 answered from rows that exist, and lists for the people who do the work.
 """
 
+from evalkit.monitoring.accounts import (
+    accounts_of,
+    accounts_reconciled,
+    cost_range_per_end,
+    places_paid,
+)
 from evalkit.monitoring.areas import in_areas
 from evalkit.monitoring.offer.offered import needs_and_offer
 from evalkit.monitoring.offer.outreach_costs import outreach_costs
@@ -12,12 +18,16 @@ from evalkit.monitoring.steps.next_steps import Followed
 
 __all__ = [
     "Followed",
+    "accounts_of",
+    "accounts_reconciled",
     "coming_closer",
     "completeness",
+    "cost_range_per_end",
     "in_areas",
+    "needs_and_offer",
+    "outreach_costs",
+    "places_paid",
     "programme_actions",
     "programme_reach",
     "programme_themes",
-    "needs_and_offer",
-    "outreach_costs",
 ]

@@ -15,6 +15,7 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from evalkit.errors import ParameterError, first_few
+from evalkit.line.accounts import accounts_of
 from evalkit.line.adjustment import step_term
 from evalkit.line.based_on import BASED_ON, price_book_content
 from evalkit.line.calendar import breaks_of
@@ -137,8 +138,8 @@ def inside_sentence(name: str) -> str:
 
 
 def _names(run: Run, language: Language) -> dict[str, Text]:
-    """What the run's files call interventions, groups, postings and breaks in the calendar, and
-    what it is to live in each of its districts.
+    """What the run's files call interventions, groups, postings, breaks in the calendar and areas
+    of costs, and what it is to live in each of its districts.
     """
     protocols, book = protocols_of(run).values(), run.params.value.price_book
     titles = {protocol.intervention_id: protocol.title for protocol in protocols}
@@ -173,6 +174,9 @@ def _names(run: Run, language: Language) -> dict[str, Text]:
         for one in breaks_of(run)
     }
     titles |= offer_codes(run).names()
+    accounts = accounts_of(run)
+    titles |= {f"cost_area_{area.key}": area.name for area in accounts.areas}
+    titles |= {f"recoding_{rule.key}": rule.title for rule in accounts.rules}
     return {
         f"value.{key}": {code: inside_sentence(name) for code, name in title.items()}
         for key, title in titles.items()

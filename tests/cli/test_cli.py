@@ -183,6 +183,7 @@ def test_schemas_are_written_for_all_parameter_files(call, tmp_path):
         "mapping.json",
         "calendar.json",
         "offer.json",
+        "accounts.json",
     }
     assert {"run", "districts", "extract"} <= set(written["run.json"]["properties"])
     records = [

@@ -9,6 +9,7 @@ import polars as pl
 from evalkit import monitoring
 from evalkit.line.delivered import delivered
 from evalkit.params import Extract
+from evalkit.line.tables import published
 from evalkit.run_rules import MonitoringRules
 
 rules = MonitoringRules()
@@ -53,6 +54,64 @@ closer["ladder"].filter(pl.col("n_persons") > 0)
 # Of those who started in the year to June, how many have a planned end.
 filled = monitoring.completeness(tables, rules, through=date(2026, 6, 1))
 filled.filter(pl.col("field").is_in(["all", "planned_end"])).sort("district", "field")
+
+# %% accounts_of
+# How the run on the simulated Stockholm reads its accounts: what a report has printed of 2012.
+from pathlib import Path
+
+from evalkit.line.accounts import AccountsFile
+from evalkit.params import Run, RunFile
+from evalkit.records import load
+from evalkit.shipped import shipped
+
+run_file = shipped("params") / "stockholm.yaml"
+run = Run(run_dir=Path("runs"), run_file=run_file, params=load(run_file, RunFile))
+monitoring.accounts_of(run).reported[0]
+
+# %% accounts_reconciled
+# A holiday job that was booked on the parks, where the young person worked, counts as one.
+account = pl.DataFrame(
+    [("a", "budget", "7300", None, 900.0), ("b", "booked", "4500", "holiday_job", 800.0)],
+    schema=["posting_id", "side", "account_code", "cost_area", "amount"],
+    orient="row",
+).with_columns(district=pl.lit("North"), year=pl.lit(2026, pl.Int32), currency=pl.lit("SEK"))
+postings = pl.concat([delivered()["account"].empty(), account], how="diagonal_relaxed")
+rule = {"key": "at_hosts", "title": {"en": "at hosts"}, "accounts": ["4*"], "to": "holiday_job"}
+reading = AccountsFile(
+    file="made_up",
+    title={"en": "Made up"},
+    areas=[
+        {"key": "holiday_job", "name": {"en": "holiday jobs"}, "accounts": ["7300"]},
+        {"key": "parks", "name": {"en": "parks"}, "accounts": ["4*"], "is_outside": True},
+    ],
+    rules=[rule | {"stated_area": "holiday_job", "source": "made up", "grade": "L"}],
+)
+no_costs = published("place_costs").empty()
+money = monitoring.accounts_reconciled(postings, no_costs, reading, rules)
+money["account_areas"].filter(pl.col("district") == "North")
+
+# %% cost_range_per_end
+# Places at 20 to 85 thousand, of which 15 to 37 per cent end: a range that says nothing.
+monitoring.cost_range_per_end((20_000.0, 85_000.0), (0.15, 0.37))
+
+# %% places_paid
+# Ten places cost 9 000 a month together and 500 for each that is filled; two people ended.
+months = [date(2026, month, 1) for month in range(1, 7)]
+capacity = pl.DataFrame({"month": months}).with_columns(
+    intervention_id=pl.lit("coaching"),
+    places=10,
+    fixed_cost=9_000.0,
+    variable_cost=500.0,
+    currency=pl.lit("SEK"),
+    price_year=2026,
+)
+capacity = pl.concat([tables["capacity"], capacity], how="diagonal_relaxed")
+ended = tables["participation"].with_columns(end=date(2026, 6, 1))
+occupied = pl.DataFrame({"intervention_id": "coaching", "month": months, "n_occupied": 2})
+given = {"districts": ("North", "South"), "data_through": date(2026, 6, 1)}
+delivered_tables = tables | {"capacity": capacity, "participation": ended}
+paid = monitoring.places_paid(delivered_tables, occupied, no_costs, reading, **given)
+paid["place_ends"]
 
 # %% in_areas
 # The same people once for their district, here pooled into one area, and once for the city.

@@ -29,9 +29,6 @@ ALLOCATION = (
                 "marginal_cost",
             ),
         ),
-        about=(
-            "For whoever sets the internal price of a place: cost of places, filled and unfilled."
-        ),
     ),
     Table(
         "offers",
@@ -140,12 +137,11 @@ ALLOCATION = (
     Table(
         "settlement",
         "One row per district that pays, district whose places they are and intervention: what is "
-        "owed for places used in the last twelve months known.",
+        "owed for places used in the last twelve months known. The accountant's list month by "
+        "month is work/settlement_by_month.",
         keys=("home_district", "provider_district", "intervention_id"),
         values=("counted_from", "counted_through", "price_per_month", "amount", "currency"),
         unit="money",
         guard=Guard("estimates", "n_persons", exact=("price_per_month", "amount")),
-        about="For whoever settles between districts: what is owed in a year. The accountant's "
-        "list month by month is work/settlement_by_month.",
     ),
 )

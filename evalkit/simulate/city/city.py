@@ -64,7 +64,7 @@ class City(Record):
 
     @model_validator(mode="after")
     def _names_its_own_districts(self):
-        used = set(self.accounts.misbooked) if self.accounts else set()
+        used = {*self.accounts.misbooked, *self.accounts.entered_twice} if self.accounts else set()
         used = used.union(*(intervention.offered_in for intervention in self.interventions))
         used = used.union(*(rollout.adopted for rollout in self.rollouts))
         unknown = sorted(used - set(self.district_names))

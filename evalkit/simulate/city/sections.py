@@ -218,13 +218,15 @@ class Posting(Record):
 
 class Accounts(Record):
     """The accounts of one year; `misbooked` districts book holiday jobs on the activity where the
-    young people worked.
+    young people worked, and districts that are `entered_twice` enter the bookings of a posting
+    twice, under another number.
     """
 
     basis: Basis
     year: int
     postings: tuple[Posting, ...]
     misbooked: tuple[str, ...] = ()
+    entered_twice: dict[str, str] = Field(default_factory=dict)
 
 
 class SupportAmounts(Record):

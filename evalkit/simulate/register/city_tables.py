@@ -25,6 +25,7 @@ _COST_RANGE_TKR = (20.0, 85.0)
 _ENTERED_OF_KNOWN, _ENTERED_OF_REACHED = 0.22, 0.55
 _HOLIDAY_JOBS = "holiday_jobs"
 _MISBOOKED_CODE = "4500"
+_AGAIN = "_2"
 
 
 def sample_share(city: City, n_people: int) -> float:
@@ -146,17 +147,19 @@ def account(city: City, accounts: Accounts) -> pl.DataFrame:
                 ("budget", posting.account, posting.budget_msek),
                 ("booked", booked_code, posting.booked_msek),
             ):
-                rows.append(
+                again = accounts.entered_twice.get(row.name) == posting.posting
+                rows += [
                     (
                         row.name,
                         accounts.year,
-                        f"{posting.posting}_{side}",
+                        f"{posting.posting}_{side}{ending}",
                         side,
                         code,
                         posting.cost_area,
                         amount * share * 1e6,
                     )
-                )
+                    for ending in ("", *((_AGAIN,) if again and side == "booked" else ()))
+                ]
     columns = ["district", "year", "posting_id", "side", "account_code", "cost_area", "amount"]
     return pl.DataFrame(rows, schema=columns, orient="row").with_columns(
         pl.col("amount").round(2), currency=pl.lit(city.amounts.currency)
