@@ -39,7 +39,7 @@ def follow_ups_on_the_way(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         where all interventions stand on one step, or none is declared, nobody is.
     """
     episodes = episodes_on_ladder(tables)
-    lowest, top = episodes["ladder_step"].min(), episodes["ladder_step"].max()
+    steps = as_delivered(tables, "intervention")["ladder_step"].drop_nulls().unique().sort()
     followed_up = as_delivered(tables, "follow_up").select(
         "person_id",
         "intervention_id",
@@ -50,7 +50,9 @@ def follow_ups_on_the_way(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         ),
     )
     is_on_the_way = (
-        (pl.col("ladder_step") < top) | pl.col("ladder_step").is_null() | (lowest == top)
+        pl.col("ladder_step").is_null() | (pl.col("ladder_step") < steps[-1])
+        if len(steps) > 1
+        else pl.lit(True)
     )
     return (
         followed_up.join(episodes, on=["person_id", "intervention_id"], how="inner")

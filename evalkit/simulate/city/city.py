@@ -20,6 +20,7 @@ from evalkit.simulate.city.sections import (
     Need,
     PeopleRules,
     ProcessRules,
+    ReadinessRules,
     RollOut,
     SupportAmounts,
 )
@@ -51,6 +52,7 @@ class City(Record):
     districts: Districts
     people: PeopleRules
     process: ProcessRules
+    readiness: ReadinessRules
     interventions: tuple[CityIntervention, ...] = Field(min_length=1)
     rollouts: tuple[RollOut, ...] = ()
     programme: CityProgramme | None = None

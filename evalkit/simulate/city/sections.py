@@ -135,6 +135,17 @@ class ProcessRules(Record):
         return self
 
 
+class ReadinessRules(Record):
+    """How often staff find a criterion of readiness met: its log odds are `level` for someone whose
+    traits are all 0, and grow by `by_nearness` with what traits (the hidden one too) add to the log
+    rate into work. With `by_nearness` 0 the criteria say nothing about anybody.
+    """
+
+    basis: Basis
+    level: float
+    by_nearness: float
+
+
 class Gains(Record):
     """What a completed programme adds to the log rates, at its end; it fades with the process'
     half-life.

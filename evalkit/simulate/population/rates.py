@@ -22,6 +22,14 @@ GAIN_TO_WORK, GAIN_TO_STUDIES, GAIN_TO_BENEFIT = 0, 1, 2
 _NEVER_ADOPTED = 2**14
 
 
+def nearness_to_work(city: City, people: People) -> np.ndarray:
+    """What fixed traits add to people's log rate from support into work, the one that no table
+    holds among them.
+    """
+    rules = city.process
+    return people.score(rules.to_work) + np.float32(rules.hidden_to_work) * people.hidden
+
+
 class Rates:
     """What moves a city's people, and how strongly.
 
@@ -47,9 +55,7 @@ class Rates:
     ):
         self.city, self.people = city, people
         rules, interventions = city.process, city.interventions
-        self.readiness = (
-            people.score(rules.to_work) + np.float32(rules.hidden_to_work) * people.hidden
-        )
+        self.readiness = nearness_to_work(city, people)
         self.to_studies = people.score(rules.to_studies)
         self.to_benefit = people.score(rules.to_benefit)
         hidden = np.float32(hidden_selection) * people.hidden

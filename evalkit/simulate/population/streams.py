@@ -31,6 +31,7 @@ class Purpose(IntEnum):
     FOLLOW_UP = 10
     PLANNED = 11
     EXIT_REASON = 12
+    READINESS = 20
 
 
 def person_keys(

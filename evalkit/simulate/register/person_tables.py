@@ -17,17 +17,11 @@ from evalkit.simulate.population.lives import Lives
 from evalkit.simulate.population.people import EDUCATIONS, OBSTACLES, ORIGINS, People, birth_years
 from evalkit.simulate.population.state import LATENT, UNKNOWN
 from evalkit.simulate.population.streams import Purpose, uniforms
+from evalkit.simulate.register.readiness import criteria_met
 
 FIRST_FOLLOW_UP_MONTHS, NEXT_FOLLOW_UP_MONTHS = 1, 3
 _FOLLOWED_UP_SHARE = 0.8
 _PAID_LATE_SHARE = 0.04
-READINESS = (
-    "manages_participation",
-    "manages_travel",
-    "has_no_active_abuse",
-    "handles_conflict",
-    "is_motivated",
-)
 # What the official record calls the obstacles, in the order of OBSTACLES.
 OFFICIAL_OBSTACLES = ("unemployed", "certified_sick", "social_reasons", "language")
 LIFE_AREAS = ("health", "social", "work")
@@ -275,12 +269,6 @@ def _follow_up(city: City, lives: Lives) -> pl.DataFrame:
     attendance = np.clip(
         0.45 + 0.1 * fia[:, 2] + 0.3 * (uniforms(key, month, Purpose.FOLLOW_UP, 2) - 0.5), 0, 1
     )
-    criteria = {
-        name: (
-            uniforms(key, month, Purpose.FOLLOW_UP, 3 + item) < 0.25 + 0.12 * fia[:, min(item, 2)]
-        ).astype(np.int32)
-        for item, name in enumerate(READINESS)
-    }
     return pl.DataFrame(
         {
             "person_id": _ids("P", lives.people.number[rows]),
@@ -293,7 +281,7 @@ def _follow_up(city: City, lives: Lives) -> pl.DataFrame:
             "self_rating": np.rint(1 + 4 * uniforms(key, month, Purpose.FOLLOW_UP, 8)).astype(
                 np.int32
             ),
-            **criteria,
+            **criteria_met(city, lives.people, rows, month),
             "responsible_role": _responsible_roles(city).gather(due["item"].to_numpy()),
         }
     ).sort("person_id", "intervention_id", "date")

@@ -1,0 +1,53 @@
+"""An index that is planted to tell the next step is found, and one that tells nothing is not."""
+
+import polars as pl
+import pytest
+
+from evalkit.monitoring import Followed
+from evalkit.monitoring.steps.readiness import readiness_test
+from evalkit.months import month_number, month_number_expr
+from evalkit.run_rules import MonitoringRules
+from evalkit.shipped import shipped
+from evalkit.simulate import live, load_city, person_tables
+
+GAP_MONTHS = 2
+
+
+def verdict(city, lives, *, by_nearness: float) -> str:
+    rules = city.readiness.model_copy(update={"by_nearness": by_nearness})
+    tables = person_tables(city.model_copy(update={"readiness": rules}), lives)
+    first = month_number(city.first_month)
+    steps = pl.DataFrame(
+        [(one.intervention_id, one.ladder_step) for one in city.interventions],
+        schema={"intervention_id": pl.String, "ladder_step": pl.Int32},
+        orient="row",
+    )
+    intervals = tables["livelihood"].select(
+        "person_id",
+        start_month=month_number_expr("start") - first,
+        stop_month=month_number_expr("end").fill_null(first + city.n_months) - first,
+        from_state="state",
+    )
+    followed = Followed(MonitoringRules(), first=first, last=first + city.n_months - 1 - GAP_MONTHS)
+    found = readiness_test(tables | {"intervention": steps, "state_intervals": intervals}, followed)
+    return found.filter(measure="discrimination")["verdict"].item()
+
+
+def verdicts(seed: int) -> tuple[str, str]:
+    """With the criteria as the demo city declares them, and with those that say nothing."""
+    city = load_city("demo_city", shipped("params", "cities"))
+    lives = live(city, seed=seed, first=0, stop=city.full_city_adults)
+    return (
+        verdict(city, lives, by_nearness=city.readiness.by_nearness),
+        verdict(city, lives, by_nearness=0.0),
+    )
+
+
+def test_a_planted_index_is_found_and_noise_is_not():
+    assert verdicts(1) == ("predicts", "predicts_not")
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("seed", range(2, 22))
+def test_a_planted_index_is_found_and_noise_is_not_with_other_seeds(seed):
+    assert verdicts(seed) == ("predicts", "predicts_not")
