@@ -4,7 +4,7 @@ monitoring and disclosure.
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -16,6 +16,14 @@ from evalkit.vocabulary import LIKELY, Grade, Text
 
 Month = Annotated[date, BeforeValidator(month_of_key)]
 Probability = Annotated[float, Field(ge=0, le=1)]
+Paper = Literal[
+    "assignment",
+    "implementation_plan",
+    "work_plan",
+    "joint_action_plan",
+    "coordinated_plan",
+    "decision",
+]
 
 
 class SpellRules(Record):
@@ -312,6 +320,43 @@ class MonitoringRules(Record):
         "neighbours', since they are too small alone, by the name of the area that they make up.",
     )
     # ---- process
+    first_follow_up_months: int = Field(
+        1, ge=1, le=12, description="How long after the start the first follow-up is due. Months."
+    )
+    next_follow_up_months: int = Field(
+        3, ge=1, le=24, description="How long after each follow-up the next one is due. Months."
+    )
+    grace_days: int = Field(
+        14, ge=0, le=27, description="How late a follow-up may be and still be in time. Days."
+    )
+    papers: tuple[Paper, ...] = Field(
+        ("assignment", "work_plan", "implementation_plan", "decision"),
+        description="Which papers everybody in an intervention is to have, as the table plan "
+        "calls them.",
+    )
+    papers_before_days: int = Field(
+        90,
+        ge=0,
+        description="How long before the start a paper may be dated and still belong to it. Days.",
+    )
+    next_step_months: int = Field(
+        2,
+        ge=0,
+        le=12,
+        description="How long after an intervention people on support should be in the next step. "
+        "Months.",
+    )
+    watch_months: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        (6, 12),
+        description="Before which months in an intervention it is to be asked whether the person "
+        "should stay in it.",
+    )
+    keep_lists_days: int = Field(
+        90,
+        ge=1,
+        le=366,
+        description="How long lists of what is to be done are kept before they are deleted. Days.",
+    )
     # ---- steps
     next_step_months: int = Field(
         6,

@@ -21,6 +21,7 @@ TRUTH_FOLDER, ASKS_FOR_TRUTH = (
 GROUND = {
     "errors",
     "imports",
+    "private_lists",
     "months",
     "payments",
     "reads",
@@ -100,6 +101,7 @@ FLOORS = {
 # writes an extract as a sender would).
 OPENERS = {
     "tables",
+    "private_lists",
     "reads",
     "records",
     "runs",

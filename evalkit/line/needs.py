@@ -34,6 +34,7 @@ Question = Literal[
     "content",
     "outreach",
     "population",
+    "process",
     "kept",
     "money",
 ]
@@ -56,8 +57,9 @@ ANSWERS: Mapping[tuple[str, str], Question] = {
     ("capacity", WHOLE_TABLE): "places",
     ("action", WHOLE_TABLE): "roll_outs",
     ("assessment", WHOLE_TABLE): "adjustment",
-    ("follow_up", WHOLE_TABLE): "adjustment",
     ("account", WHOLE_TABLE): "money",
+    ("plan", WHOLE_TABLE): "process",
+    ("follow_up", WHOLE_TABLE): "process",
     ("activity_plan", WHOLE_TABLE): "activity",
     ("activity_month", WHOLE_TABLE): "activity",
     ("need", WHOLE_TABLE): "needs",

@@ -8,26 +8,53 @@ from evalkit.monitoring.accounts import (
     cost_range_per_end,
     places_paid,
 )
-from evalkit.monitoring.areas import in_areas
+from evalkit.monitoring.areas import by_area, in_areas
 from evalkit.monitoring.offer.offered import needs_and_offer
 from evalkit.monitoring.offer.outreach_costs import outreach_costs
+from evalkit.monitoring.process import (
+    ACTIVITY_TABLES,
+    PROCESS_TABLES,
+    ability_change,
+    ability_ends,
+    attended_hours,
+    common_process,
+    follow_ups_overdue,
+    last_quarter,
+    process_kept,
+    worklist,
+    worklist_in_words,
+    worklist_size,
+)
 from evalkit.monitoring.programme import programme_actions, programme_reach, programme_themes
 from evalkit.monitoring.registration.completeness import completeness
 from evalkit.monitoring.steps.closer import coming_closer
 from evalkit.monitoring.steps.next_steps import Followed
 
 __all__ = [
+    "ACTIVITY_TABLES",
+    "PROCESS_TABLES",
     "Followed",
+    "ability_change",
+    "ability_ends",
     "accounts_of",
     "accounts_reconciled",
+    "attended_hours",
+    "by_area",
     "coming_closer",
+    "common_process",
     "completeness",
     "cost_range_per_end",
+    "follow_ups_overdue",
     "in_areas",
+    "last_quarter",
     "needs_and_offer",
     "outreach_costs",
     "places_paid",
+    "process_kept",
     "programme_actions",
     "programme_reach",
     "programme_themes",
+    "worklist",
+    "worklist_in_words",
+    "worklist_size",
 ]

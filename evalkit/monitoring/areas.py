@@ -22,5 +22,10 @@ def in_areas(table: pl.DataFrame, rules: MonitoringRules) -> pl.DataFrame:
         The same columns, twice as many rows. District is that of the area: areas divide the city,
         so that numbers over them add up to the city's.
     """
+    return with_city(by_area(table, rules))
+
+
+def by_area(table: pl.DataFrame, rules: MonitoringRules) -> pl.DataFrame:
+    """The rows of a table once, under the area that their district is shown in."""
     names = {name: area for area, members in rules.pooled.items() for name in members}
-    return with_city(table.with_columns(pl.col("district").replace(names)))
+    return table.with_columns(pl.col("district").replace(names))

@@ -24,6 +24,7 @@ from evalkit.report.evidence.districts import the_districts, what_differs
 from evalkit.report.evidence.long_term import how_often_back
 from evalkit.report.evidence.offer import what_is_needed
 from evalkit.report.evidence.people import how_long_and_where_to, who_is_here
+from evalkit.report.evidence.process import is_process_kept
 from evalkit.report.evidence.programme import how_far_it_has_come, theme_sections
 from evalkit.report.evidence.registration import how_complete
 from evalkit.report.evidence.sources import own_sources
@@ -98,7 +99,7 @@ DISTRICT_EVIDENCE = Page(
         costs_and_gains,
         when_it_pays,
         how_sure,
-        # ---- process
+        is_process_kept,
         people_come_closer,
         # ---- access
         what_is_needed,
@@ -117,7 +118,7 @@ CITY_EVIDENCE = Page(
         how_long_and_where_to,
         how_often_back,
         best_use,
-        # ---- process
+        is_process_kept,
         people_come_closer,
         # ---- access
         what_is_needed,

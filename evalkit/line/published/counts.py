@@ -1,4 +1,4 @@
-"""Counts that a municipality owes others: written by `evalkit count`, not by a run."""
+"""What a municipality counts for others on request: written by `evalkit count`, not by a run."""
 
 from evalkit.line.table import Guard, Table
 
@@ -18,16 +18,5 @@ COUNTS = (
         ),
         grade="M",
         about="For whoever reports to Kolada: `evalkit count kolada` writes it to a file.",
-    ),
-    Table(
-        "activity_quarter",
-        "One row per district, quarter, obstacle and measure of the activity requirement.",
-        keys=("district", "quarter", "obstacle", "measure"),
-        values=("n_persons",),
-        unit="persons",
-        guard=Guard("counts", listed=(("obstacle",),), total_over=("obstacle", "district")),
-        grade="M",
-        about="For whoever reports to the supervisory authority: `evalkit count activity` writes "
-        "it to a file.",
     ),
 )

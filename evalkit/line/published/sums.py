@@ -46,6 +46,15 @@ class Same:
     ways: tuple[Term, ...]
 
 
+# Papers that are plans, and those that are none.
+_PLANS = ("work_plan", "implementation_plan", "joint_action_plan", "coordinated_plan")
+_NO_PLANS = ("assignment", "decision")
+
+
+def _kept(measure: str, answer: str = "yes") -> Term:
+    return Term("process_kept", "n_episodes", {"measure": (measure,), "answer": (answer,)})
+
+
 SAME = (
     Same(
         "spells of known beginning",
@@ -99,6 +108,30 @@ SAME = (
             Term("state_sources", "n_persons", {"source": ("all",)}),
         ),
     ),
+    Same(
+        "interventions that began in the year",
+        ("district",),
+        (
+            Term(
+                "process_kept",
+                "n_episodes",
+                {"measure": (*_PLANS, "plan", "complete_plan", *_NO_PLANS), "answer": ("all",)},
+                per=("measure",),
+            ),
+        ),
+    ),
+    Same(
+        "people whose follow-up is overdue",
+        ("district",),
+        (
+            Term(
+                "follow_ups_overdue",
+                "n_persons",
+                {"responsible_role": ("all",), "answer": ("yes",)},
+            ),
+            Term("worklist_size", "n_persons", {"reason": ("follow_up_overdue",)}),
+        ),
+    ),
 )
 
 
@@ -147,6 +180,25 @@ NO_MORE = (
             _OF_KNOWN_BEGINNING,
             Term("people", "count", {"measure": ("support_spells_start_unknown",)}),
         ),
+    ),
+    *(
+        NoMore("who has such a plan has a plan", ("district",), _kept(kind), (_kept("plan"),))
+        for kind in (*_PLANS, "complete_plan")
+    ),
+    *(
+        NoMore(
+            "the first follow-up is one of all",
+            ("district",),
+            _kept("first_follow_up", answer),
+            (_kept("follow_ups", answer),),
+        )
+        for answer in ("all", "yes")
+    ),
+    NoMore(
+        "who was rated twice was rated once",
+        ("district", "measure"),
+        Term("ability_change", "n_persons", {"intervention_id": ("all",)}),
+        (Term("ability_ends", "n_persons", {"answer": ("all",)}),),
     ),
 )
 # Keys that do not change what a row counts, only what else it says of it.

@@ -12,7 +12,7 @@ from evalkit.words import capitalise
 # Questions that few runs ask: told with the evidence, not on the decision pages.
 _SELDOM = (
     *("payments", "exchange", "roll_outs", "adjustment", "activity", "plans"),
-    *("needs", "content", "outreach", "population", "money"),
+    *("needs", "content", "outreach", "population", "money", "process"),
 )
 
 

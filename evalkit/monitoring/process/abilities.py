@@ -1,0 +1,97 @@
+"""Whether people's abilities and their own rating rise between follow-ups, and whether the scale
+could show it.
+"""
+
+import polars as pl
+
+from evalkit.monitoring.areas import in_areas
+from evalkit.monitoring.process.episodes import Process
+from evalkit.monitoring.process.hours import by_district_and_intervention
+
+ABILITIES = ("physical_ability", "mental_ability", "social_ability", "self_rating")
+LOWEST, HIGHEST = 1, 5
+_RANGE_95 = 1.959964
+_KEYS = ("district", "intervention_id", "measure")
+
+
+def ability_change(process: Process) -> pl.DataFrame:
+    """How much ratings have changed from the first to the latest follow-up.
+
+    Parameters
+    ----------
+    process : Process
+        As `common_process` makes it.
+
+    Returns
+    -------
+    DataFrame
+        The table ability_change: the mean over people, each counted once, of those who were rated
+        at least twice in interventions that began in the year. The range is that of the mean, so
+        that it holds for people and not for follow-ups.
+    """
+    rows = by_district_and_intervention(_ratings(process), process)
+    by_person = (
+        rows.sort("date")
+        .group_by(*_KEYS, "person_id")
+        .agg(change=pl.last("rating") - pl.first("rating"), n=pl.len())
+        .filter(pl.col("n") > 1)
+    )
+    error = _RANGE_95 * pl.std("change") / pl.len().sqrt()
+    return by_person.group_by(_KEYS).agg(
+        n_persons=pl.len().cast(pl.Int32),
+        estimate=pl.mean("change"),
+        ci_lower=pl.mean("change") - error,
+        ci_upper=pl.mean("change") + error,
+    )
+
+
+def ability_ends(process: Process) -> pl.DataFrame:
+    """How many people were at the ends of a scale when they were rated first: at its lowest point
+    nobody can be seen to fall, at its highest nobody to rise.
+
+    Returns
+    -------
+    DataFrame
+        The table ability_ends, each person counted once for each ability.
+    """
+    keys = ["district", "measure"]
+    first = (
+        in_areas(_ratings(process), process.rules)
+        .sort("date")
+        .group_by(*keys, "person_id")
+        .agg(pl.first("rating"))
+        .with_columns(
+            answer=pl.when(pl.col("rating") == LOWEST)
+            .then(pl.lit("lowest"))
+            .when(pl.col("rating") == HIGHEST)
+            .then(pl.lit("highest"))
+            .otherwise(pl.lit("between"))
+        )
+    )
+    whole = first.group_by(keys).agg(n_whole=pl.len().cast(pl.Int32))
+    answers = pl.DataFrame({"answer": ["all", "lowest", "between", "highest"]})
+    counted = first.group_by(*keys, "answer").agg(n_persons=pl.len().cast(pl.Int32))
+    return (
+        whole.join(answers, how="cross")
+        .join(counted, on=[*keys, "answer"], how="left")
+        .with_columns(
+            n_persons=pl.when(pl.col("answer") == "all")
+            .then("n_whole")
+            .otherwise(pl.col("n_persons").fill_null(0))
+        )
+    )
+
+
+def _ratings(process: Process) -> pl.DataFrame:
+    """One row per follow-up and ability: of the interventions that began in the year."""
+    begun = process.begun.select("episode", "district")
+    return (
+        process.follow_ups.join(begun, on="episode")
+        .unpivot(
+            on=ABILITIES,
+            index=["district", "intervention_id", "person_id", "date"],
+            variable_name="measure",
+            value_name="rating",
+        )
+        .drop_nulls("rating")
+    )
