@@ -339,11 +339,11 @@ class MonitoringRules(Record):
         ge=0,
         description="How long before the start a paper may be dated and still belong to it. Days.",
     )
-    next_step_months: int = Field(
+    idle_months: int = Field(
         2,
         ge=0,
         le=12,
-        description="How long after an intervention people on support should be in the next step. "
+        description="How long after the end of an intervention people on support may be in none. "
         "Months.",
     )
     watch_months: tuple[Annotated[int, Field(ge=1)], ...] = Field(

@@ -3,14 +3,17 @@
 # %% setup
 # Tables of two people, as they would be admitted, and the rules of a run.
 from datetime import date
+from types import SimpleNamespace
 
 import polars as pl
 
 from evalkit import monitoring
 from evalkit.line.delivered import delivered
+from evalkit.line.tables import table as line_table
 from evalkit.params import Extract
 from evalkit.line.tables import published
 from evalkit.run_rules import MonitoringRules
+from evalkit.words import words
 
 rules = MonitoringRules()
 made = {
@@ -211,3 +214,67 @@ no_offers = pl.DataFrame(
     schema={"district": str, "intervention_id": str, "cost": float, "currency": str}
 )
 monitoring.outreach_costs(given, needs["outreach_funnel"], no_offers, params=run.params).height
+
+# %% by_area
+# The same people, each once.
+monitoring.by_area(tables["person"], MonitoringRules(pooled={"All of it": ("North", "South")}))
+
+# %% common_process
+# What is known of the process of each of the two until the end of 2026, by the rules of the run
+# file: here that a had a plan, and was followed up once.
+process_params = SimpleNamespace(
+    monitoring=rules,
+    extract=SimpleNamespace(data_through=date(2026, 12, 1), follow_up_through=date(2026, 12, 1)),
+)
+done = {
+    "plan": {"person_id": ["a"], "kind": ["work_plan"], "date": [date(2026, 3, 5)]},
+    "follow_up": {"person_id": ["a"], "self_rating": [2], "date": [date(2026, 4, 8)]},
+}
+written = {
+    name: pl.concat(
+        [tables[name], pl.DataFrame(rows).with_columns(intervention_id=pl.lit("coaching"))],
+        how="diagonal_relaxed",
+    )
+    for name, rows in done.items()
+}
+process = monitoring.common_process(tables | written, process_params)
+process.due
+
+# %% process_kept
+# What was asked for, and what was done.
+no_spells = line_table("support_spells").empty()
+monitoring.process_kept(process, no_spells).filter(district="all").sort("measure", "answer")
+
+# %% follow_ups_overdue
+# Both should have been followed up since, and nobody says who is responsible.
+monitoring.follow_ups_overdue(process).filter(district="all").sort("responsible_role", "answer")
+
+# %% attended_hours
+# No follow-up says how much was attended, and no hours were assigned.
+monitoring.attended_hours(process, tables)
+
+# %% ability_change
+# Nobody was rated twice.
+monitoring.ability_change(process)
+
+# %% ability_ends
+# One of the one who was rated is at neither end of the scale.
+monitoring.ability_ends(process).filter(district="all")
+
+# %% last_quarter
+# The last quarter that is known to its end.
+monitoring.last_quarter(process_params.extract)
+
+# %% worklist
+# What is to be done in the district of b: she has neither a plan nor a follow-up.
+found = line_table("effect_moments").empty()
+to_do = monitoring.worklist(process, no_spells, found, district="South")
+to_do
+
+# %% worklist_size
+# What of it is published.
+monitoring.worklist_size(to_do, district="South")
+
+# %% worklist_in_words
+# And the list itself, as those read it who work by it.
+monitoring.worklist_in_words(to_do, on_step, words("en"))

@@ -85,7 +85,7 @@ def ended_episodes(process: Process, support_spells: pl.DataFrame) -> pl.DataFra
     """Episodes whose end is known for so long that a next step should have been taken by now:
     has_next_step where another one ran or began by then, or the person was no longer on support.
     """
-    months = f"{process.rules.next_step_months}mo"
+    months = f"{process.rules.idle_months}mo"
     ended = process.episodes.filter(~pl.col("is_running")).with_columns(
         asked=pl.col("end").dt.offset_by(months)
     )

@@ -180,7 +180,7 @@ def _reading(brief: Brief) -> Markup:
         grace=words.number(rules.grace_days),
         first=words.duration(rules.first_follow_up_months),
         next=words.duration(rules.next_follow_up_months),
-        step=words.duration(rules.next_step_months),
+        step=words.duration(rules.idle_months),
     )
 
 
