@@ -1,9 +1,11 @@
 """What one who enters through outreach costs."""
 
 from collections.abc import Mapping
+from datetime import date
 
 import polars as pl
 
+from evalkit.disclosure.rounding import nearest_five
 from evalkit.line.tables import published
 from evalkit.monitoring.offer.outreach import OUTREACH, outreach_interventions
 from evalkit.params import RunFile
@@ -22,7 +24,7 @@ def outreach_costs(
     Parameters
     ----------
     tables : mapping of DataFrame
-        action and intervention as delivered; either may be empty.
+        action, outreach and intervention as delivered; any may be empty.
     funnel : DataFrame
         The published table outreach_funnel.
     offers : DataFrame
@@ -36,8 +38,8 @@ def outreach_costs(
         The table outreach_costs. One row per target group and source: "declared" (the run file),
         "place" (what a start of the group's intervention of outreach costs; the cheapest and the
         dearest as low and high where it has several), "action" (money set aside for actions with
-        the theme outreach, for each who entered in the years in which they ran; of all groups
-        together).
+        the theme outreach, for each who entered where and while they ran, in the nearest five;
+        "all" of actions that name no group).
         cost, low, high (money per person who enters), currency, value_grade.
     """
     declared = [
@@ -63,26 +65,36 @@ def outreach_costs(
     rows = [
         pl.DataFrame(declared, schema=[*schema], orient="row").cast(dict(schema)),
         places.select(*schema).cast(dict(schema)),
-        _by_action(tables["action"], funnel, params).cast(dict(schema)),
+        _by_action(tables, params).cast(dict(schema)),
     ]
     return pl.concat(rows).sort("target_group", "source")
 
 
-def _by_action(action: pl.DataFrame, funnel: pl.DataFrame, params: RunFile) -> pl.DataFrame:
-    """Money of the actions with the theme outreach, for each who entered while they ran."""
-    last_year = params.extract.follow_up_through.year
-    paid = action.filter(
-        pl.col("theme") == OUTREACH, pl.col("amount") > 0, pl.col("start").dt.year() <= last_year
+def _by_action(tables: Mapping[str, pl.DataFrame], params: RunFile) -> pl.DataFrame:
+    """Money of the actions with the theme outreach, for each who entered where and while they ran;
+    actions that name no group are for all of them.
+    """
+    through = params.extract.follow_up_through
+    paid = (
+        tables["action"]
+        .filter(
+            pl.col("theme") == OUTREACH,
+            pl.col("amount") > 0,
+            pl.col("start") <= through,
+            pl.col("status").ne_missing("planned"),
+        )
+        .with_columns(group=pl.col("target_group").fill_null(CITY))
     )
-    entered = funnel.filter(pl.col("district") == CITY)
     rows = []
-    for (currency,), own in paid.group_by("currency", maintain_order=True):
-        years = own.select(
-            first=pl.col("start").dt.year().min(),
-            last=pl.col("end").dt.year().fill_null(last_year).max(),
-        ).row(0)
-        n_entered = entered.filter(pl.col("year").is_between(*years))["n_entered"].sum()
+    for (group, currency), own in paid.group_by("group", "currency", maintain_order=True):
+        entered = tables["outreach"].filter((pl.col("target_group") == group) | (group == CITY))
+        places = own.select("district", "start", pl.col("end").fill_null(date.max))
+        met = entered.join(places, on="district").filter(
+            pl.col("month").is_between("start", "end", closed="left")
+        )
+        counted = met.unique(["district", "month", "target_group"])
+        n_entered = counted.select(nearest_five(pl.col("n_entered").sum())).item()
         if n_entered:
             cost = own.select(pl.col("amount").sum() / n_entered).item()
-            rows.append((CITY, "action", cost, None, None, currency, "M"))
+            rows.append((group, "action", cost, None, None, currency, "M"))
     return pl.DataFrame(rows, schema=[*published("outreach_costs").schema], orient="row")

@@ -18,9 +18,11 @@ from evalkit.simulate.city.sections import (
     CityIntervention,
     Districts,
     Need,
+    OutreachWork,
     PeopleRules,
     ProcessRules,
     ReadinessRules,
+    Residents,
     RollOut,
     SupportAmounts,
 )
@@ -60,6 +62,8 @@ class City(Record):
     amounts: SupportAmounts
     needs: dict[Need, float] = Field(default_factory=dict)
     needs_basis: Basis | None = None
+    residents: Residents | None = None
+    outreach: tuple[OutreachWork, ...] = ()
     worlds: dict[str, World] = Field(default_factory=dict)
     earlier_participation: EarlierParticipation | None = None
     calendar: CalendarTime | None = None
@@ -69,9 +73,18 @@ class City(Record):
         used = {*self.accounts.misbooked, *self.accounts.entered_twice} if self.accounts else set()
         used = used.union(*(intervention.offered_in for intervention in self.interventions))
         used = used.union(*(rollout.adopted for rollout in self.rollouts))
+        used = used.union(*(work.started for work in self.outreach))
         unknown = sorted(used - set(self.district_names))
         if unknown:
             raise ValueError(f"districts that the city does not have: {', '.join(unknown)}")
+        return self
+
+    @model_validator(mode="after")
+    def _reaches_its_own_residents(self):
+        known = set(self.residents.age_groups) if self.residents else set()
+        unknown = sorted({ages for work in self.outreach for ages in work.age_groups} - known)
+        if unknown:
+            raise ValueError(f"age groups that residents do not have: {', '.join(unknown)}")
         return self
 
     @property

@@ -216,6 +216,39 @@ class RollOut(Record):
     basis: Basis
 
 
+class Residents(Record):
+    """Who lives in every district: shares of all residents by age group (0-1, together 1), and of
+    women in each.
+    """
+
+    basis: Basis
+    age_groups: dict[str, float]
+    female_share: float = Field(ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _are_all(self):
+        if abs(sum(self.age_groups.values()) - 1) > 1e-9:
+            raise ValueError("the shares of the age groups do not add up to 1")
+        return self
+
+
+class OutreachWork(Record):
+    """Outreach whose steps are planted and whose people are in no other table.
+
+    `known_share` is that of the residents of the age groups and sex who become known in a month;
+    `started` gives the first month (0-based) by district, others have no such outreach.
+    """
+
+    target_group: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    sex: Literal["female", "male"]
+    age_groups: tuple[str, ...] = Field(min_length=1)
+    known_share: float = Field(gt=0, le=1)
+    reached_of_known: float = Field(ge=0, le=1)
+    entered_of_reached: float = Field(ge=0, le=1)
+    started: dict[str, int]
+    basis: Basis
+
+
 class Posting(Record):
     """A line of the year's accounts, for the whole city. Million SEK."""
 

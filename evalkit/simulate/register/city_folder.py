@@ -17,7 +17,8 @@ import polars as pl
 from evalkit.errors import ParameterError
 from evalkit.simulate.city.city import City
 from evalkit.simulate.population.lives import live
-from evalkit.simulate.register.city_tables import city_tables, outreach, outreach_entries
+from evalkit.simulate.register.city_tables import city_tables, sample_share
+from evalkit.simulate.register.outreach import outreach, outreach_entries
 from evalkit.simulate.register.person_tables import person_tables
 from evalkit.simulate.register.readme import HEADING, TRUTH_HEADING, readme_text, truth_readme_text
 from evalkit.simulate.register.registered import registered
@@ -93,7 +94,8 @@ def write_city(
             ending = f"_{chunk_no:04d}" if len(chunks) > 1 else ""
             table.write_parquet(folder / f"{name}{ending}.parquet", compression="zstd")
             rows[name] = rows.get(name, 0) + len(table)
-    for name, table in (city_tables(city, n_people) | {"outreach": outreach(entered)}).items():
+    reached = outreach(city, entered, sample_share(city, n_people))
+    for name, table in (city_tables(city, n_people) | {"outreach": reached}).items():
         table.write_csv(folder / f"{name}.csv")
         rows[name] = len(table)
     (folder / "README.md").write_text(

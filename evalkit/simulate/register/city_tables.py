@@ -22,7 +22,6 @@ from evalkit.vocabulary import SENDER_LANGUAGE, TABLE_LANGUAGE, in_language
 _FIXED_COST_SHARE = 0.6
 _COST_SPREAD = 0.12
 _COST_RANGE_TKR = (20.0, 85.0)
-_ENTERED_OF_KNOWN, _ENTERED_OF_REACHED = 0.22, 0.55
 _HOLIDAY_JOBS = "holiday_jobs"
 _MISBOOKED_CODE = "4500"
 _AGAIN = "_2"
@@ -44,31 +43,6 @@ def city_tables(city: City, n_people: int) -> dict[str, pl.DataFrame]:
         "action": _action(city),
     }
     return tables | ({"account": account(city, city.accounts)} if city.accounts else {})
-
-
-def outreach_entries(city: City, participation: pl.DataFrame) -> pl.DataFrame:
-    """Young people who entered through outreach, by district and month."""
-    is_outreach = pl.col("intervention_id").str.contains("outreach")
-    return (
-        participation.filter(is_outreach, pl.col("start") >= city.first_month)
-        .group_by(district="home_district", month="start")
-        .agg(n_entered=pl.len().cast(pl.Int32))
-    )
-
-
-def outreach(entries: list[pl.DataFrame]) -> pl.DataFrame:
-    """Young people known, reached and entered: entered are counted, the steps before follow from
-    assumed shares.
-    """
-    added = pl.concat(entries).group_by("district", "month").agg(pl.col("n_entered").sum())
-    return added.select(
-        "district",
-        "month",
-        target_group=pl.lit("neet"),
-        n_known=(pl.col("n_entered") / _ENTERED_OF_KNOWN).round().cast(pl.Int32),
-        n_reached=(pl.col("n_entered") / _ENTERED_OF_REACHED).round().cast(pl.Int32),
-        n_entered="n_entered",
-    ).sort("district", "month")
 
 
 def capacity(city: City, share: float) -> pl.DataFrame:
@@ -190,15 +164,33 @@ def _place_cost(city: City, intervention: CityIntervention, district: District) 
 
 
 def _population(city: City, share: float) -> pl.DataFrame:
-    years = range(city.first_month.year, city.first_month.year + city.n_months // 12)
-    people = [
-        (row.name, round(100 * share * row.recipients / row.recipients_percent))
+    """Everybody, then by sex and age where the city says who lives there."""
+    rows = [
+        (row.name, year, *cell)
         for row in city.districts.rows
+        for year in _years(city)
+        for cell in residents_of(city, row, share)
     ]
-    rows = [(name, year, "all", "all", count) for name, count in people for year in years]
-    return pl.DataFrame(
-        rows, schema=["district", "year", "sex", "age_group", "n_persons"], orient="row"
-    )
+    schema = ["district", "year", "sex", "age_group", "n_persons"]
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _years(city: City) -> range:
+    return range(city.first_month.year, city.first_month.year + city.n_months // 12)
+
+
+def residents_of(city: City, district: District, share: float) -> list[tuple[str, str, int]]:
+    """How many live in a district, by sex and age group; all of them first."""
+    count = 100 * share * district.recipients / district.recipients_percent
+    cells = [("all", "all", round(count))]
+    if residents := city.residents:
+        women = residents.female_share
+        cells += [
+            (sex, ages, round(count * of_age * of_sex))
+            for ages, of_age in residents.age_groups.items()
+            for sex, of_sex in (("female", women), ("male", 1 - women))
+        ]
+    return cells
 
 
 def _need(city: City, share: float) -> pl.DataFrame:

@@ -129,4 +129,6 @@ def _basis_lines(city: City) -> str:
     bases += [("accounts", city.accounts.basis)] if city.accounts else []
     bases += [(name.replace("_", " "), switch.basis) for name, switch in city.switches.items()]
     bases += [("needs", city.needs_basis)] if city.needs_basis else []
+    bases += [("residents", city.residents.basis)] if city.residents else []
+    bases += [(f"outreach {work.target_group}", work.basis) for work in city.outreach]
     return "\n".join(f"| {what} | {basis.source} | {basis.grade} |" for what, basis in bases)

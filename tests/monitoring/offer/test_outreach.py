@@ -115,12 +115,19 @@ def test_outreach_funnel_has_no_residents_where_the_population_is_not_told_by_ag
 
 
 def test_outreach_costs_are_told_by_each_source():
-    outreach = counts(("Hill", 1, "neet", 90, 60, 40), ("Hill", 13, "women_at_home", 50, 30, 10))
+    outreach = counts(
+        ("Hill", 1, "neet", 90, 60, 40),
+        ("Hill", 2, "neet", 90, 60, 21),
+        ("Hill", 3, "neet", 90, 60, 50),  # the action is over
+        ("Harbour", 1, "neet", 90, 60, 50),  # it never ran there
+        ("Hill", 2, "women_at_home", 50, 30, 10),
+    )
     action = rows_of(
         "action",
-        ("district", "action_id", "theme", "start", "end", "amount", "currency"),
-        ("Hill", "more_workers", "outreach", month(1), None, 2_000_000.0, "SEK"),
-        ("Hill", "course", "other", month(1), None, 5.0, "SEK"),
+        ("district", "action_id", "theme", "start", "end", "amount", "currency", "target_group"),
+        ("Hill", "more_workers", "outreach", month(1), month(3), 1_200_000.0, "SEK", "neet"),
+        ("Hill", "meetings", "outreach", month(2), None, 300_000.0, "SEK", None),
+        ("Hill", "course", "other", month(1), None, 5.0, "SEK", "neet"),
     )
     offers = pl.DataFrame(
         {
@@ -138,7 +145,7 @@ def test_outreach_costs_are_told_by_each_source():
         "source": "the committee",
         "grade": "L",
     }
-    made = tables(intervention=REGISTER, action=action)
+    made = tables(intervention=REGISTER, action=action, outreach=outreach)
 
     costs = outreach_costs(
         made,
@@ -148,7 +155,8 @@ def test_outreach_costs_are_told_by_each_source():
     )
 
     assert costs.select("target_group", "source", "cost", "low", "high", "value_grade").rows() == [
-        ("all", "action", pytest.approx(2_000_000 / 50), None, None, "M"),
+        ("all", "action", pytest.approx(300_000 / 80), None, None, "M"),
+        ("neet", "action", pytest.approx(1_200_000 / 60), None, None, "M"),
         ("neet", "place", 12_000.0, None, None, "M"),
         ("women_at_home", "declared", 30_000.0, 10_000.0, 60_000.0, "L"),
     ]
