@@ -207,10 +207,7 @@ def _surety(proposal: Proposal) -> tuple[bool, int, int, int, int]:
     n_by_name = sum(
         likeness(theirs, ours, terms[ours]) >= ALIKE for ours, theirs in matches.items()
     )
-    n_lacking = sum(
-        column.is_required and not column.may_be_absent and column.name not in matches
-        for column in contract.columns
-    )
+    n_lacking = sum(column.is_needed and column.name not in matches for column in contract.columns)
     stems = [path.stem for path in proposal.paths]
     is_named = all(s == contract.table or s.startswith(f"{contract.table}_") for s in stems)
     return is_named, n_by_name, -n_lacking, len(matches), -len(contract.columns)

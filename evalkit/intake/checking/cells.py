@@ -68,10 +68,11 @@ def type_cells(
     delivered: Delivered, columns: Sequence[ContractColumn], mapping: TableMapping
 ) -> TypedCells:
     """Give the columns of a file the types of the contract. Columns that were not delivered are
-    empty.
+    empty. One that may be left out and is empty in every row, as in a template, was left out.
     """
     typed, flags, notes, texts = [], {}, [], {}
     sources = {c.name: mapping.source_of(c, delivered.columns) for c in columns}
+    sources |= {c.name: None for c in columns if _is_left_empty(delivered, sources[c.name], c)}
     absent = [column for column in columns if sources[column.name] is None]
     for column in columns:
         source = sources[column.name]
@@ -132,6 +133,15 @@ def joined(files: Sequence[TypedCells]) -> TypedCells:
         texts={name: stacked([file.texts[name] for file in files]) for name in shared},
         unreadable=tuple({name for file in files for name in file.unreadable}),
         notes=tuple(note for file in files for note in file.notes),
+    )
+
+
+def _is_left_empty(delivered: Delivered, source: str | None, column: ContractColumn) -> bool:
+    return (
+        source is not None
+        and column.is_required
+        and column.may_be_absent
+        and delivered.cells[source].null_count() == delivered.cells.height
     )
 
 

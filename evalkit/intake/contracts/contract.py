@@ -82,6 +82,11 @@ class ContractColumn:
     description: Text = field(default_factory=dict)
 
     @property
+    def is_needed(self) -> bool:
+        """Whether the column must be delivered and filled."""
+        return self.is_required and not self.may_be_absent
+
+    @property
     def term(self) -> str:
         """The sender's term for the column; its name where it has none."""
         return self.terms.get(SENDER_LANGUAGE, self.name)

@@ -46,7 +46,7 @@ def _write_template(contract: Contract, out: Path, words: "Words") -> Path:
         sheet.freeze_panes(1, 0)
         for i, column in enumerate(contract.columns):
             term = column.terms.get(words.language, column.name)
-            sheet.write_string(0, i, term, formats["must" if column.is_required else "may"])
+            sheet.write_string(0, i, term, formats["must" if column.is_needed else "may"])
             meaning = in_language(column.description, words.language)
             sheet.write_comment(0, i, meaning, {"visible": False})
             sheet.set_column(
@@ -118,13 +118,12 @@ def _fill_dictionary(
 
 
 def _entry(column: ContractColumn, words: "Words") -> tuple[str, ...]:
-    is_needed = column.is_required and not column.may_be_absent
     return (
         column.terms.get(words.language, column.name),
         column.name,
         in_language(column.description, words.language),
         words.text(f"contract.kind_{column.kind}"),
-        words.text("contract.yes" if is_needed else "contract.no"),
+        words.text("contract.yes" if column.is_needed else "contract.no"),
         ", ".join(_choices(column, words)),
     )
 
