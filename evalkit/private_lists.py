@@ -56,7 +56,8 @@ def write_list(
     temporary = folder / f".{path.name}.{os.getpid()}"
     text = rows.write_csv(separator=_SEPARATOR)
     content = f"{_MARK}{heading.format(day=delete_on)}\n{text}"
-    with open(os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
+    descriptor = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as file:
         file.write(content)
     for earlier in lists_of(Path(run_dir)):
         if _NAME.fullmatch(earlier.path.name)["slug"] == slug(unit):  # ty: ignore[not-subscriptable]

@@ -19,6 +19,7 @@ from evalkit.batch.manifest import last_good, read_attempts, write_attempts
 from evalkit.batch.outcome import OVERVIEW
 from evalkit.batch.plan import Unit
 from evalkit.params import Run
+from evalkit.private_lists import lists_of
 from evalkit.runs import (
     LATEST,
     RUN_RECORD,
@@ -159,7 +160,7 @@ def _ended_well(vintage: Path, unit: Unit) -> bool:
 
 def _link(source: Path, target: Path, units: Container[str]) -> None:
     """Begin a vintage with what units made well in another one: links to its files, and what its
-    manifest says of them.
+    manifest says of them; and with the private lists, which are no result and are never recorded.
     """
     shutil.rmtree(target, ignore_errors=True)
     make_private_folder(target / "work")
@@ -172,6 +173,8 @@ def _link(source: Path, target: Path, units: Container[str]) -> None:
         for path in (file, *prints):
             if (source / path).is_file():
                 _link_file(source / path, target / path)
+    for one in lists_of(source):
+        _link_file(one.path, target / one.path.relative_to(source))
     write_attempts(target, kept)
 
 

@@ -11,6 +11,7 @@ import signal
 import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 from evalkit.batch.bounds import MemoryWatch
@@ -39,7 +40,8 @@ from evalkit.batch.warm import warm_kernels
 from evalkit.batch.workers import workers
 from evalkit.imports import import_without_grammars
 from evalkit.params import Run
-from evalkit.runs import latest_of
+from evalkit.private_lists import delete_lists
+from evalkit.runs import latest_of, vintages_of
 
 # What writes a stand-in: of a run, for a page of it, with the address of the last that was made.
 StandIn = Callable[[Run, str, str], object]
@@ -73,6 +75,7 @@ def run_batch(
         workers(options.jobs, scheduler=options.scheduler, home=home) as executed_by,
         _stop_flag() as stop,
     ):
+        delete_lists(vintages_of(home), until=date.today())
         run, staleness, attempts, decisions = _begin_vintage(run, units, options)
         watch = MemoryWatch(options.bounds.memory_limit_bytes)
         session = Session(run, options, sockets, executed_by, display, staleness, watch)

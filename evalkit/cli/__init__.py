@@ -27,6 +27,7 @@ from evalkit.cli import (
     status,
     tables,
     value,
+    worklist,
 )
 from evalkit.errors import BatchError, EvalkitError
 
@@ -47,6 +48,7 @@ for _command in (
     attack.attack,
     report.report,
     release.release,
+    worklist.worklist,
     check.check,
     delivery.pseudonymise,
     value.scenario,

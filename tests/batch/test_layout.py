@@ -6,11 +6,14 @@ import stat
 import threading
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from evalkit.batch.layout import place_of, previous_of, show, sweep
 from evalkit.batch.manifest import read_attempts
 from evalkit.batch.outcome import summary
+from evalkit.batch.verify import differences
+from evalkit.private_lists import lists_of, write_list
 from evalkit.runs import find_run, latest_of, vintages_of
 
 
@@ -246,3 +249,23 @@ def test_readers_go_on_seeing_the_last_report_where_the_new_one_is_not_made(tiny
             f"{line} {first.run.run_dir.name}: {first.run.run_dir / 'site' / 'index.html'}"
         )
     assert (project.home / "latest" / "site" / "index.html").read_text() == "x"
+
+
+@pytest.mark.slow
+def test_a_run_keeps_lists_for_the_next_vintage_and_deletes_them_on_their_day(project):
+    """Lists are no result: the unit that wrote them is current without them, and what it left is as
+    recorded.
+    """
+    project.add_three_stations()
+    project.run()
+    write_list(pl.DataFrame({"person": ["p"]}), project.run_dir, "Kept", keep_days=1)
+    write_list(pl.DataFrame({"person": ["p"]}), project.run_dir, "Over", keep_days=0)
+    before = project.run_dir
+
+    project.add("city/03_more", after=["city/02_last"])
+    result = project.run()
+
+    assert project.run_dir != before
+    assert [one.path.name.split("_")[0] for one in lists_of(project.run_dir)] == ["kept"]
+    assert sum(outcome.status == "current" for outcome in result.outcomes) >= 3
+    assert not differences(project.run_dir)
