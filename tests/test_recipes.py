@@ -6,13 +6,15 @@ import ast
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import get_args
 
 import polars as pl
 import pytest
 
 from evalkit.charts.register import CHARTS
-from evalkit.intake import load_contracts
+from evalkit.intake import load_contracts, load_layouts
 from evalkit.line.actors import ACTOR_NAMES, PAYERS, PERSPECTIVES_WITH_MUNICIPALITY
+from evalkit.line.adjustment import LatestTable
 from evalkit.line.columns import COLUMNS
 from evalkit.line.delivered import delivered
 from evalkit.line.derived import DERIVED
@@ -152,14 +154,46 @@ def test_what_a_delivered_table_answers_has_its_words():
     assert lacking_words(f"delivered.{key}" for key in dict.fromkeys(keys)) == []
 
 
-def test_every_delivered_table_has_its_contract_and_is_read():
-    read = texts_of("evalkit") | {
+def read_texts() -> set[str]:
+    """The words in the code of those rooms and notebooks that read what was delivered."""
+    rooms = ("spells", "survival", "effects", "economics", "allocation", "monitoring", "cli")
+    texts = {text for room in rooms for text in texts_of(f"evalkit/{room}")} | {
         word
         for notebook in NOTEBOOKS.values()
         for cell in notebook["cells"]
         if cell["cell_type"] == "code"
         for word in "".join(cell["source"]).split('"')
     }
+    return {word for text in texts for word in text.split()}
+
+
+def test_every_delivered_table_has_its_contract_and_is_read():
+    read = read_texts() | texts_of("evalkit")
 
     assert set(delivered()) == set(CONTRACTS)
     assert [name for name in (*delivered(), *DERIVED) if name not in read] == []
+
+
+def test_no_contract_is_without_a_question_and_a_reader():
+    read = read_texts()
+
+    without_question = [name for name in CONTRACTS if (name, WHOLE_TABLE) not in ANSWERS]
+    assert without_question == [], "evalkit/line/needs.py, ANSWERS"
+    assert [name for name in CONTRACTS if name not in read] == []
+
+
+def test_a_column_that_nothing_reads_says_so():
+    # A protocol may name any column of these; the official record has fields for others.
+    of_protocols = ("person", *get_args(LatestTable))
+    layouts = load_layouts(ROOT / "data_contracts")
+    of_records = {name for layout in layouts for name in layout.names}
+    read = read_texts() | of_records
+
+    silent = [
+        f"{table}.{column.name}"
+        for table, contract in CONTRACTS.items()
+        if table not in of_protocols
+        for column in contract.columns
+        if (column.name not in read) != ("no page reads it" in column.description["en"])
+    ]
+    assert silent == [], "data_contracts/: a reader in a room, or 'no page reads it'"

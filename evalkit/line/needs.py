@@ -35,7 +35,6 @@ Question = Literal[
     "outreach",
     "population",
     "process",
-    "kept",
     "money",
 ]
 HOUSEHOLDS = "household_member"
@@ -45,8 +44,7 @@ MADE_FOR_SUBGROUPS: Mapping[str, tuple[str, ...]] = {
     "elapsed_months": (),
     "is_woman_in_weak_position": ("sex", "education", "origin"),
 }
-# The question of each table, and of each column that carries one of its own. A table that is not
-# named here is kept with the run, and no page reads it.
+# The question of each table, and of each column that carries one of its own.
 ANSWERS: Mapping[tuple[str, str], Question] = {
     ("person", WHOLE_TABLE): "support",
     ("income_support", WHOLE_TABLE): "support",

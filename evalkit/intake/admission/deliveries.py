@@ -28,7 +28,7 @@ def deliveries(admission: Admission) -> pl.DataFrame:
     rows = []
     for table in delivered():
         is_there = table in n_rows
-        question = ANSWERS.get((table, WHOLE_TABLE), "kept")
+        question = ANSWERS[table, WHOLE_TABLE]
         rows.append((table, WHOLE_TABLE, question, _STATUS[is_there], n_rows.get(table)))
         rows += [
             (table, column, of_column, _STATUS[_is_filled(admission.tables[table], column)], None)
