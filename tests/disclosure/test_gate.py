@@ -113,6 +113,7 @@ def _is_counted_alone(declared) -> bool:
 def test_every_declared_table_about_people_names_the_column_its_rule_looks_at():
     # Prices and counts of rows; what has been shown before; starts alone, which are counted.
     about_things = {"deliveries", "prices", "since_last", "allocation_joint"}
+    about_things |= {"ladder_steps"}  # which interventions stand on which step
 
     assert {
         declared.name

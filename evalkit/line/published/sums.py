@@ -101,6 +101,23 @@ SAME = (
         (Term("loops", "n_persons", {"n_returns": ("all",)}, per=("level",)),),
     ),
     Same(
+        "people who were ready",
+        ("district",),
+        (Term("time_to_next_step", "n_persons", per=("measure",)),),
+    ),
+    Same(
+        "people with an index of readiness",
+        (),
+        (
+            Term("readiness_test", "n_persons", per=("measure", "criteria_met")),
+            Term(
+                "readiness",
+                "n_persons",
+                {"district": ("all",), "criteria_met": ("0", "1", "2", "3", "4", "5")},
+            ),
+        ),
+    ),
+    Same(
         "people",
         (),
         (
@@ -200,6 +217,12 @@ NO_MORE = (
         Term("ability_change", "n_persons", {"intervention_id": ("all",)}),
         (Term("ability_ends", "n_persons", {"answer": ("all",)}),),
     ),
+    NoMore(
+        "who started counts once for each step started on",
+        ("district",),
+        Term("ladder_by_district", "n_persons"),
+        (Term("ladder", "n_persons", {"answer": ("all",)}),),
+    ),
 )
 # Keys that do not change what a row counts, only what else it says of it.
 NOT_OF_THE_COUNT = {"group_months": ("horizon_months",), "time_on_support": ("horizon_months",)}
@@ -207,6 +230,7 @@ NOT_OF_THE_COUNT = {"group_months": ("horizon_months",), "time_on_support": ("ho
 PART_OF = (
     *(("n_persons", counted) for counted in ("n_spells", "n_episodes", "n_faults")),
     ("n_ended", "n_spells"),
+    ("n_next_step", "n_persons"),
     ("n_starters", "n_eligible"),
     ("n_known_sex", "n_persons"),
     ("n_entered", "n_reached"),
