@@ -37,7 +37,8 @@ def ladder_figures(brief: Brief, rows: Sequence[Row]) -> tuple[Figure, ...]:
         "months": words.number(brief.run.params.monitoring.ladder_after_months),
         "starts": words.number(brief.run.params.monitoring.ladder_starts_months),
     }
-    key = Markup("").join(_key(brief, place) for place in _PLACES)
+    seen = [place for place in _PLACES if any(of_step[place]["share"] for of_step in drawn)]
+    key = Markup("").join(_key(brief, place) for place in seen)
     lines = Markup("").join(_line(brief, of_step) for of_step in drawn)
     return (
         Figure(

@@ -36,7 +36,7 @@ def is_process_kept(brief: Brief) -> Section | None:
     return Section(
         "process",
         brief.words.text("process.heading"),
-        (*_pooled(brief), _lead(brief, steps)),
+        (*pooled_with(brief), _lead(brief, steps)),
         (
             Block(
                 text=(*_sentences(brief), _reading(brief)),
@@ -47,7 +47,7 @@ def is_process_kept(brief: Brief) -> Section | None:
     )
 
 
-def _pooled(brief: Brief) -> tuple[Markup, ...]:
+def pooled_with(brief: Brief) -> tuple[Markup, ...]:
     """With whom a district stands that is too small to stand alone."""
     area = area_of_page(brief)
     if area == brief.district:

@@ -5,6 +5,8 @@ criteria of readiness tell the next step, and how long those who are ready wait 
 from markupsafe import Markup
 
 from evalkit.report.evidence.ladder_picture import intervention_name, ladder_figures
+from evalkit.report.evidence.process import pooled_with
+from evalkit.report.evidence.process_steps import area_of_page
 from evalkit.report.parts.document import Block, Brief, DataTable, Section
 from evalkit.report.parts.numbers import MONTHS, SHARE, Form, Row
 from evalkit.report.view import NOTHING, Cell, View, cell, number, of, with_range, word
@@ -19,7 +21,7 @@ def people_come_closer(brief: Brief) -> Section | None:
     """The section on steps other than work; none where neither a ladder nor follow-ups are
     there.
     """
-    area = brief.run.params.monitoring.area_of(brief.district)
+    area = area_of_page(brief)
     rows = brief.tables.rows("ladder", district=area)
     followed_up = brief.tables.rows("readiness", district=area)
     if not rows and not followed_up:
@@ -36,7 +38,7 @@ def people_come_closer(brief: Brief) -> Section | None:
     return Section(
         name="closer",
         heading=brief.words.text("closer.heading"),
-        leads=(_lead(brief, area),),
+        leads=(*pooled_with(brief), _lead(brief, area)),
         blocks=(block,),
     )
 
