@@ -80,25 +80,29 @@ ACCOUNTS = (
     Table(
         "make_or_buy",
         "One row per intervention with places: what own places cost a month, what a bought one "
-        "costs, at how many filled places both are equal, and how many people are in bought ones.",
+        "costs, and at how many filled places both are equal.",
         keys=("intervention_id",),
         values=(
             *("places", "utilisation_share", "fixed_cost", "variable_cost", "price_per_month"),
             *("price_lowest", "price_highest", "break_even", "break_even_lower"),
-            *("break_even_upper", "cheaper", "n_persons", "n_bought", "bought_share"),
-            *("currency", "price_year"),
+            *("break_even_upper", "cheaper", "currency", "price_year"),
         ),
-        unit="money a month, places, persons",
+        unit="money a month, places",
+        guard=_NOBODY,
+        grade="M",
+    ),
+    Table(
+        "bought_places",
+        "One row per intervention with places and answer: all who took part in the last twelve "
+        "months known, and those of them in places of others than the districts.",
+        keys=("intervention_id", "answer"),
+        values=("n_persons", "share"),
+        unit="persons, shares",
         guard=Guard(
             "counts",
-            "n_persons",
-            shares=(("bought_share", "n_bought", "n_persons"),),
-            exact=(
-                *("places", "utilisation_share", "fixed_cost", "variable_cost", "price_per_month"),
-                *("price_lowest", "price_highest", "break_even", "break_even_lower"),
-                "break_even_upper",
-            ),
+            shares=(("share", "n_persons", "n_whole"),),
+            listed=(("intervention_id",),),
+            total_over=("answer",),
         ),
-        grade="M",
     ),
 )

@@ -7,7 +7,12 @@ import polars as pl
 
 from evalkit.line.accounts import AccountsFile
 from evalkit.monitoring.accounts.contradictions import contradictions
-from evalkit.monitoring.accounts.places import make_or_buy, place_ends, reported_places
+from evalkit.monitoring.accounts.places import (
+    bought_places,
+    make_or_buy,
+    place_ends,
+    reported_places,
+)
 from evalkit.monitoring.accounts.postings import mapped_postings, moved_postings
 from evalkit.monitoring.accounts.reconcile import account_areas, reported_accounts
 from evalkit.run_rules import MonitoringRules
@@ -76,18 +81,17 @@ def places_paid(
     Returns
     -------
     dict of str to DataFrame
-        The tables reported_places, place_ends and make_or_buy, before gate 2.
+        The tables reported_places, place_ends, make_or_buy and bought_places, before gate 2.
     """
     capacity, participation = delivered["capacity"], delivered["participation"]
     return {
         "reported_places": reported_places(reading),
         "place_ends": place_ends(capacity, participation, occupied, data_through=data_through),
-        "make_or_buy": make_or_buy(
+        "make_or_buy": make_or_buy(capacity, place_costs, reading, data_through=data_through),
+        "bought_places": bought_places(
             capacity,
             participation,
             delivered["intervention"],
-            place_costs,
-            reading,
             districts=districts,
             data_through=data_through,
         ),

@@ -10,6 +10,7 @@ from evalkit.line.accounts import AccountsFile
 from evalkit.line.states import STATES
 from evalkit.line.tables import published
 from evalkit.months import add_months
+from evalkit.tables import CITY
 
 # Of a normal distribution: the range holds 95 of 100.
 _Z = 1.959964
@@ -99,8 +100,10 @@ def place_ends(
     )
     estimate, upper = pl.col("cost") / pl.col("n_ends"), pl.col("ci_upper")
     moved = pl.col("n_most") / (pl.col("n_ends") - pl.col("n_most"))
+    # Every intervention with both, so that no row tells by being there that somebody ended.
+    grid = costs.join(pl.DataFrame({"measure": [ENDED, ENDED_SOMEWHERE]}), how="cross")
     return (
-        counted.join(costs, on="intervention_id")
+        grid.join(counted, on=["intervention_id", "measure"], how="left")
         .with_columns(
             estimate=estimate,
             ci_lower=estimate * (-_Z * pl.col("spread")).exp(),
@@ -120,48 +123,39 @@ def place_ends(
 
 def make_or_buy(
     capacity: pl.DataFrame,
-    participation: pl.DataFrame,
-    intervention: pl.DataFrame,
     place_costs: pl.DataFrame,
     reading: AccountsFile,
     *,
-    districts: tuple[str, ...],
     data_through: date,
 ) -> pl.DataFrame:
-    """From how many filled places on an own operation is cheaper than places bought from others,
-    and how many people are in bought places now.
+    """From how many filled places on an own operation is cheaper than places bought from others.
 
     Parameters
     ----------
-    capacity, participation, intervention : DataFrame
-        Delivered tables.
+    capacity : DataFrame
+        The delivered table.
     place_costs : DataFrame
         The published table: how far the places are used.
     reading : AccountsFile
         What places cost that are bought.
-    districts : tuple of str
-        The run's districts: whoever else provides a place is bought from.
     data_through : date
         The last month known. Month.
 
     Returns
     -------
     DataFrame
-        The table make_or_buy before gate 2. Own places cost `fixed_cost` a month whatever their
-        number filled, and `variable_cost` for each; at `break_even` filled places both are equal.
-        Its limits follow from those of the price, empty where an own place is never cheaper.
-        `cheaper` compares with the places that are filled.
+        The table make_or_buy. Own places cost `fixed_cost` a month whatever their number filled,
+        and `variable_cost` for each; at `break_even` filled places both are equal. Its limits
+        follow from those of the price, empty where an own place is never cheaper. `cheaper`
+        compares with the places that are filled.
     """
-    first = add_months(data_through, 1 - _MONTHS)
-    own = _own_costs(capacity, first, data_through)
-    price = _prices(reading)
+    own = _own_costs(capacity, add_months(data_through, 1 - _MONTHS), data_through)
     used = (
         place_costs.sort("year")
         .group_by("intervention_id")
         .last()
         .select("intervention_id", "utilisation_share")
     )
-    people = _people(participation, intervention, districts, first)
     break_even = {
         "break_even": "price_per_month",
         "break_even_lower": "price_highest",
@@ -171,10 +165,8 @@ def make_or_buy(
         pl.col("price_year") == pl.col("of_year")
     )
     return (
-        own.join(price, on="intervention_id", how="left")
+        own.join(_prices(reading), on="intervention_id", how="left")
         .join(used, on="intervention_id", how="left")
-        .join(people, on="intervention_id", how="left")
-        .with_columns(pl.col("n_persons", "n_bought").fill_null(0))
         .with_columns(
             pl.when(is_comparable & (pl.col(at) > pl.col("variable_cost")))
             .then(pl.col("fixed_cost") / (pl.col(at) - pl.col("variable_cost")))
@@ -182,9 +174,65 @@ def make_or_buy(
             for name, at in break_even.items()
         )
         .with_columns(cheaper=_cheaper(is_comparable))
-        .select(pl.col(name) for name in published("make_or_buy").schema if name != "bought_share")
-        .with_columns(bought_share=pl.lit(None, pl.Float64))
+        .select(list(published("make_or_buy").schema))
         .sort("intervention_id")
+    )
+
+
+def bought_places(
+    capacity: pl.DataFrame,
+    participation: pl.DataFrame,
+    intervention: pl.DataFrame,
+    *,
+    districts: tuple[str, ...],
+    data_through: date,
+) -> pl.DataFrame:
+    """How many of the people of the last twelve months known are in places of others than the
+    districts.
+
+    Parameters
+    ----------
+    capacity, participation, intervention : DataFrame
+        Delivered tables. A place is that of the episode's provider, else of the intervention's,
+        else of the person's own district.
+    districts : tuple of str
+        The run's districts.
+    data_through : date
+        The last month known. Month.
+
+    Returns
+    -------
+    DataFrame
+        The table bought_places before gate 2, one row for all and one for those in bought places,
+        for every intervention that has places.
+    """
+    first, stop = add_months(data_through, 1 - _MONTHS), add_months(data_through, 1)
+    provider = pl.coalesce("provider_district", "of_intervention", pl.lit(districts[0]))
+    names = intervention.select("intervention_id", of_intervention="provider_district")
+    people = (
+        participation.filter(
+            pl.col("start") < stop, pl.col("end").is_null() | (pl.col("end") > first)
+        )
+        .join(names, on="intervention_id", how="left")
+        .with_columns(is_bought=~provider.is_in(districts))
+    )
+    answers = pl.concat(
+        rows.group_by("intervention_id")
+        .agg(n_persons=pl.col("person_id").n_unique().cast(pl.Int32))
+        .with_columns(answer=pl.lit(answer))
+        for answer, rows in ((CITY, people), ("yes", people.filter("is_bought")))
+    )
+    keys = ["intervention_id", "answer"]
+    grid = capacity.select("intervention_id").unique()
+    whole = pl.col("n_persons").filter(pl.col("answer") == CITY).first().over("intervention_id")
+    return (
+        grid.join(pl.DataFrame({"answer": [CITY, "yes"]}), how="cross")
+        .join(answers, on=keys, how="left")
+        .with_columns(pl.col("n_persons").fill_null(0))
+        .with_columns(n_whole=whole)
+        .with_columns(share=pl.col("n_persons") / pl.col("n_whole"))
+        .select(list(published("bought_places").schema))
+        .sort(keys)
     )
 
 
@@ -272,24 +320,4 @@ def _costs(capacity: pl.DataFrame, occupied: pl.DataFrame, first: date, last: da
         )
         .filter(pl.col("cost") > 0)
         .with_columns(of_a_person=pl.col("variable") / pl.col("cost"))
-    )
-
-
-def _people(
-    participation: pl.DataFrame, intervention: pl.DataFrame, districts: tuple[str, ...], first: date
-) -> pl.DataFrame:
-    """People who took part in the year, and those of them whose place is another's than a
-    district's.
-    """
-    provider = pl.coalesce("provider_district", "of_intervention", pl.lit(districts[0]))
-    names = intervention.select("intervention_id", of_intervention="provider_district")
-    return (
-        participation.filter(pl.col("end").is_null() | (pl.col("end") > first))
-        .join(names, on="intervention_id", how="left")
-        .with_columns(is_bought=~provider.is_in(districts))
-        .group_by("intervention_id")
-        .agg(
-            n_persons=pl.col("person_id").n_unique().cast(pl.Int32),
-            n_bought=pl.col("person_id").filter("is_bought").n_unique().cast(pl.Int32),
-        )
     )

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from evalkit.report.parts.document import Block, Brief
 from evalkit.report.parts.numbers import COUNT, RANGE, SHARE, YEAR, Form, Row
-from evalkit.report.view import Cell, Column, View, cell, key, number, with_range
+from evalkit.report.view import NOTHING, Cell, Column, View, cell, key, number, with_range
 from evalkit.words import capitalise
 
 _ENDED, _SOMEWHERE = "ended", "ended_somewhere"
@@ -128,6 +128,12 @@ def _monthly(name: str) -> Column:
     return number(name, _hundreds, or_nothing=True)
 
 
+def _bought(brief: Brief, row: Row) -> Cell:
+    name = row["intervention_id"]
+    bought = brief.tables.row("bought_places", intervention_id=name, answer="yes")
+    return brief.number(bought, "share", SHARE) if bought and bought.has("share") else NOTHING
+
+
 def _verdict(brief: Brief, row: Row) -> Cell:
     return brief.words.label(f"accounts.is_{row['cheaper']}")
 
@@ -178,6 +184,6 @@ _MAKE_OR_BUY = View(
         _monthly("price_per_month"),
         number("break_even", COUNT, or_nothing=True),
         cell("cheaper", _verdict, "cheaper"),
-        number("bought_share", SHARE, or_nothing=True),
+        cell("bought_share", _bought, "share"),
     ),
 )

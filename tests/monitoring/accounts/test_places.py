@@ -10,7 +10,12 @@ import pytest
 from evalkit import monitoring
 from evalkit.line.delivered import delivered
 from evalkit.line.tables import published
-from evalkit.monitoring.accounts.places import make_or_buy, place_ends, reported_places
+from evalkit.monitoring.accounts.places import (
+    bought_places,
+    make_or_buy,
+    place_ends,
+    reported_places,
+)
 
 LAST = date(2020, 12, 1)
 Z = 1.959964
@@ -81,7 +86,7 @@ def test_people_who_end_often_make_the_range_wider(capacity, participation, occu
         for month in (1, 5)
     ]
 
-    (row,) = place_ends(
+    row, _ = place_ends(
         capacity(("course", 10, 900.0, 50.0)),
         participation(*twice),
         occupied(course=6),
@@ -106,6 +111,22 @@ def test_ends_of_other_years_are_not_counted(capacity, participation, occupied):
     )
 
     assert made["n_persons"].to_list() == [35, 35]
+
+
+def test_no_row_tells_by_being_there_that_somebody_ended(capacity, participation, occupied):
+    made = place_ends(
+        capacity(("course", 10, 900.0, 50.0), ("other", 10, 900.0, 50.0)),
+        participation(*ended(1)),
+        occupied(course=6),
+        data_through=LAST,
+    )
+
+    assert made.select("intervention_id", "measure", "n_persons").rows() == [
+        ("course", "ended", 1),
+        ("course", "ended_somewhere", 1),
+        ("other", "ended", None),
+        ("other", "ended_somewhere", None),
+    ]
 
 
 def test_no_costs_no_ends_or_no_capacity_give_no_rows(capacity, participation, occupied):
@@ -151,7 +172,7 @@ def test_the_range_holds_the_truth_in_95_of_100_cities(capacity, participation, 
             for person, n_ends in enumerate(ends)
             for n in range(n_ends)
         ]
-        (row,) = place_ends(
+        row, _ = place_ends(
             capacity(("course", 40, 900.0, None)),
             participation(*rows),
             occupied(),
@@ -169,24 +190,17 @@ def bought(**keys) -> dict:
 
 
 @pytest.fixture
-def compared(capacity, participation, reading):
-    def make(*prices, used=None, people=(), costs=(900.0, 50.0), providers=()):
+def compared(capacity, reading):
+    def make(*prices, used=None, costs=(900.0, 50.0)):
         use = pl.DataFrame(
             [("course", 2020, used)],
             schema=["intervention_id", "year", "utilisation_share"],
             orient="row",
         )
-        interventions = pl.DataFrame(
-            [{"intervention_id": name, "provider_district": of} for name, of in providers],
-            schema=delivered()["intervention"].schema,
-        )
         made = make_or_buy(
             capacity(("course", 40, *costs)),
-            participation(*people),
-            interventions,
             pl.concat([NO_COSTS, use], how="diagonal_relaxed") if used else NO_COSTS,
             reading(bought=list(prices)),
-            districts=("Norr", "Syd"),
             data_through=LAST,
         )
         (row,) = made.to_dicts()
@@ -233,7 +247,7 @@ def test_an_own_place_that_costs_more_for_each_filled_is_never_cheaper(compared)
     assert (row["cheaper"], row["break_even"]) == ("bought", None)
 
 
-def test_a_place_is_bought_where_none_of_the_districts_provides_it(compared):
+def test_a_place_is_bought_where_none_of_the_districts_provides_it(capacity, participation):
     start = date(2020, 3, 1)
     people = [
         ("own", "course", start, None, None, "Norr"),
@@ -241,8 +255,24 @@ def test_a_place_is_bought_where_none_of_the_districts_provides_it(compared):
         ("other", "course", start, None, None, "A company"),
         ("as the register says", "course", start, None, None, None),
         ("last year", "course", date(2019, 1, 1), date(2019, 9, 1), None, "A company"),
+        ("next year", "course", date(2021, 1, 1), None, None, "A company"),
     ]
+    register = pl.DataFrame(
+        [{"intervention_id": "course", "provider_district": "Jobbtorg"}],
+        schema=delivered()["intervention"].schema,
+    )
 
-    row = compared(people=people, providers=[("course", "Jobbtorg")])
+    made = bought_places(
+        capacity(("course", 40, 900.0, 50.0), ("empty", 1, 1.0, 1.0)),
+        participation(*people),
+        register,
+        districts=("Norr", "Syd"),
+        data_through=LAST,
+    )
 
-    assert (row["n_persons"], row["n_bought"]) == (4, 2)
+    assert made.select("intervention_id", "answer", "n_persons").rows() == [
+        ("course", "all", 4),
+        ("course", "yes", 2),
+        ("empty", "all", 0),
+        ("empty", "yes", 0),
+    ]
