@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from evalkit.errors import nearest
+from evalkit.errors import ParameterError, nearest
 from evalkit.params import Run
 from evalkit.records import Record, load
 from evalkit.tables import CITY
@@ -209,7 +209,23 @@ def accounts_of(run: Run) -> AccountsFile:
     Raises
     ------
     ParameterError
-        If the file is faulty.
+        If the file is faulty, or a report in it is of a district that the run does not have.
     """
     path = run.params.monitoring.accounts
-    return load(run.path(path), AccountsFile) if path else NO_FILE
+    if path is None:
+        return NO_FILE
+    reading, known = load(run.path(path), AccountsFile), (*run.params.districts, CITY)
+    unknown = [
+        f"{one.district} ({nearest(one.district, known)})"
+        for one in reading.reported
+        if one.district not in known
+    ]
+    if unknown:
+        raise ParameterError(
+            f"{len(unknown)} report{'s are' if len(unknown) > 1 else ' is'} of a district that the "
+            "run does not have.",
+            where=f"{path}, reported: {', '.join(unknown)}",
+            why="What a report has printed is held against the accounts of the same district.",
+            fix='mend the name, or write "all" for all districts together.',
+        )
+    return reading

@@ -171,7 +171,7 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("money", "money", "budget booked recoded unspent implied_total"),
         *_columns("share", "share", "unspent_share printed_share share_lowest share_highest"),
         *_columns("number", "", "other_amount"),
-        *_columns("money", "money per place and year", "cost_lowest cost_highest"),
+        *_columns("money", "money per place and year", "cost_per_place cost_lowest cost_highest"),
         *_columns("money", "money per end", "per_end_lowest per_end_highest"),
         *_columns("money", "money per month", "fixed_cost variable_cost"),
         *_columns("money", "money per place and month", "price_lowest price_highest"),

@@ -80,14 +80,14 @@ ACCOUNTS = (
     Table(
         "make_or_buy",
         "One row per intervention with places: what own places cost a month, what a bought one "
-        "costs, and at how many filled places both are equal.",
+        "costs, at how many filled places both are equal, and what a place costs a year.",
         keys=("intervention_id",),
         values=(
             *("places", "utilisation_share", "fixed_cost", "variable_cost", "price_per_month"),
             *("price_lowest", "price_highest", "break_even", "break_even_lower"),
-            *("break_even_upper", "cheaper", "currency", "price_year"),
+            *("break_even_upper", "cheaper", "cost_per_place", "currency", "price_year"),
         ),
-        unit="money a month, places",
+        unit="money a month, money a place and year, places",
         guard=_NOBODY,
         grade="M",
     ),

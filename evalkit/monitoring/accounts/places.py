@@ -147,7 +147,7 @@ def make_or_buy(
         The table make_or_buy. Own places cost `fixed_cost` a month whatever their number filled,
         and `variable_cost` for each; at `break_even` filled places both are equal. Its limits
         follow from those of the price, empty where an own place is never cheaper. `cheaper`
-        compares with the places that are filled.
+        compares with the places that are filled. `cost_per_place` is that of a year if all are.
     """
     own = _own_costs(capacity, add_months(data_through, 1 - _MONTHS), data_through)
     used = (
@@ -164,6 +164,8 @@ def make_or_buy(
     is_comparable = (pl.col("currency") == pl.col("of_currency")) & (
         pl.col("price_year") == pl.col("of_year")
     )
+    a_place = pl.when(pl.col("places") > 0).then(pl.col("fixed_cost") / pl.col("places"))
+    a_place += pl.col("variable_cost")
     return (
         own.join(_prices(reading), on="intervention_id", how="left")
         .join(used, on="intervention_id", how="left")
@@ -173,7 +175,7 @@ def make_or_buy(
             .alias(name)
             for name, at in break_even.items()
         )
-        .with_columns(cheaper=_cheaper(is_comparable))
+        .with_columns(cheaper=_cheaper(is_comparable), cost_per_place=_MONTHS * a_place)
         .select(list(published("make_or_buy").schema))
         .sort("intervention_id")
     )

@@ -22,7 +22,7 @@ from evalkit.report.evidence.places_paid import places_blocks
 from evalkit.report.parts.deliveries import missing
 from evalkit.report.parts.document import Block, Brief, DataTable, Section
 from evalkit.report.parts.marks import Scale, bar, picture
-from evalkit.report.parts.numbers import SHARE, YEAR, Row
+from evalkit.report.parts.numbers import SHARE, YEAR, Form, Row
 from evalkit.report.view import Column, View, cell, key, number, plain
 from evalkit.tables import CITY
 from evalkit.words import capitalise
@@ -154,9 +154,21 @@ def _settlement(brief: Brief) -> tuple[Block, ...]:
     if not rows:
         return ()
     words = brief.words
-    text = words.html("accounts.settlement")
-    tables = _SETTLEMENT.tables(brief, rows)
-    return (Block(heading=words.text("accounts.settlement_heading"), text=(text,), tables=tables),)
+    most = max(rows, key=lambda row: row["amount"])
+    told = words.html(
+        "accounts.settlement_most",
+        home=most["home_district"],
+        provider=most["provider_district"],
+        intervention=intervention_name(brief, most["intervention_id"]),
+        amount=brief.number(most, "amount", Form("money", 0, most["currency"])),
+    )
+    return (
+        Block(
+            heading=words.text("accounts.settlement_heading"),
+            text=(words.html("accounts.settlement"), told),
+            tables=_SETTLEMENT.tables(brief, rows),
+        ),
+    )
 
 
 _SETTLEMENT = View(

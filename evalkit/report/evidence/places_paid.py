@@ -2,7 +2,7 @@
 places or bought ones are cheaper.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from markupsafe import Markup
 
@@ -25,10 +25,20 @@ def places_blocks(brief: Brief) -> tuple[Block, ...]:
 def _cost_block(brief: Brief) -> tuple[Block, ...]:
     costs = _last_years(brief.tables.rows("place_costs"))
     ends = [row for row in brief.tables.rows("place_ends") if row.has("estimate", *RANGE)]
+    yearly = [row for row in brief.tables.rows("make_or_buy") if row.has("cost_per_place")]
     reported = brief.tables.rows("reported_places")
-    if not (costs or ends or reported):
+    if not (costs or ends or yearly or reported):
         return ()
-    text = (*_cost_text(brief, costs), *_ends_text(brief, ends), *_reported_text(brief, reported))
+    somewhere = [row for row in ends if row["measure"] == _SOMEWHERE]
+    told = somewhere or ends
+    text = (
+        *_from_to(brief, "places_year", yearly, "cost_per_place", _thousands),
+        *_from_to(brief, "places_month", costs, "cost_per_filled_place", _hundreds),
+        *_from_to(
+            brief, f"places_{told[0]['measure']}" if told else "", told, "estimate", _thousands
+        ),
+        *_reported_text(brief, reported),
+    )
     tables = (*_COSTS.tables(brief, costs), *_ENDS.tables(brief, ends))
     return (Block(heading=brief.words.text("accounts.places_heading"), text=text, tables=tables),)
 
@@ -44,32 +54,21 @@ def _last_years(rows: Sequence[Row]) -> list[Row]:
     return list(last.values())
 
 
-def _cost_text(brief: Brief, costs: Sequence[Row]) -> tuple[Markup, ...]:
-    """The cheapest and the dearest filled place."""
-    if len(costs) < 2:
-        return ()
-    ordered = sorted(costs, key=lambda row: row["cost_per_filled_place"])
-    shown = {}
-    for which, row in (("cheapest", ordered[0]), ("dearest", ordered[-1])):
-        shown[which] = brief.number(row, "cost_per_filled_place", _hundreds(row))
-        shown[f"{which}_name"] = _name(brief, row)
-    return (brief.words.html("accounts.places_cost", **shown),)
-
-
-def _ends_text(brief: Brief, ends: Sequence[Row]) -> tuple[Markup, ...]:
-    """The same for a place that ends in work, studies, a benefit or the job centre, or at all where
-    no reasons are registered.
+def _from_to(
+    brief: Brief, key: str, rows: Sequence[Row], column: str, form: Callable[[Row], Form]
+) -> tuple[Markup, ...]:
+    """The cheapest and the dearest, in a sentence; nothing of fewer than two, or in amounts of
+    different money.
     """
-    told = [row for row in ends if row["measure"] == _SOMEWHERE]
-    told = told or [row for row in ends if row["measure"] == _ENDED]
-    if len(told) < 2:
+    if len(rows) < 2 or len({(row["currency"], row["price_year"]) for row in rows}) > 1:
         return ()
-    ordered = sorted(told, key=lambda row: row["estimate"])
-    shown = {}
+    ordered = sorted(rows, key=lambda row: row[column])
+    shown = {"year": brief.number(rows[0], "price_year", YEAR)}
     for which, row in (("cheapest", ordered[0]), ("dearest", ordered[-1])):
-        shown[which] = brief.in_brackets(row, "estimate", _thousands(row))
-        shown[f"{which}_name"] = _name(brief, row)
-    return (brief.words.html(f"accounts.places_{told[0]['measure']}", **shown),)
+        write = brief.in_brackets if column == "estimate" else brief.number
+        shown[which] = write(row, column, form(row))
+        shown[f"{which}_name"] = Markup("{}").format(_name(brief, row))
+    return (brief.words.html(f"accounts.{key}", **shown),)
 
 
 def _reported_text(brief: Brief, rows: Sequence[Row]) -> tuple[Markup, ...]:
@@ -179,6 +178,7 @@ _MAKE_OR_BUY = View(
         _INTERVENTION,
         number("places", COUNT),
         number("utilisation_share", SHARE, or_nothing=True),
+        number("cost_per_place", _thousands, or_nothing=True),
         _monthly("fixed_cost"),
         _monthly("variable_cost"),
         _monthly("price_per_month"),

@@ -216,6 +216,7 @@ def test_own_and_bought_places_are_equal_at_so_many_filled(compared):
     assert row["break_even"] == pytest.approx(900 / 40)
     assert row["break_even_lower"] == pytest.approx(900 / 60)
     assert row["break_even_upper"] == pytest.approx(900 / 30)
+    assert row["cost_per_place"] == pytest.approx(12 * (900 / 40 + 50))
 
 
 @pytest.mark.parametrize(
