@@ -89,7 +89,9 @@ def contract_template(
         str, typer.Option(help="The language of headings and drop-downs.")
     ] = SENDER_LANGUAGE,
 ) -> None:
-    """Write Excel templates with drop-downs, and a data dictionary, in the senders' language."""
+    """Write Excel templates with drop-downs, one workbook for registration by hand, and a data
+    dictionary, in the senders' language.
+    """
     from evalkit.intake import load_contracts, write_templates
 
     for path in write_templates(load_contracts(contracts), out, language=language):

@@ -32,6 +32,10 @@ DTYPES = MappingProxyType(
 # those that are delivered does. Payments always are.
 FOLLOWED = ("income_support", "household_member", "participation", "livelihood")
 
+# The workbook in which people register by hand, and the tables that its sheets hold.
+REGISTRATION_BOOK = "registration"
+REGISTERED = ("participation", "plan", "follow_up")
+
 
 @cache
 def delivered() -> Mapping[str, Table]:

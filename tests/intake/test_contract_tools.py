@@ -207,6 +207,7 @@ def test_templates_offer_the_swedish_words_and_explain_every_column(contracts, t
 
     assert {path.name for path in paths} == {
         *(f"{table}.xlsx" for table in contracts),
+        "registration.xlsx",
         "Dataordlista.xlsx",
     }
     dictionary = pl.read_excel(tmp_path / "Dataordlista.xlsx")

@@ -25,6 +25,7 @@ from evalkit.intake.reading.readers import FORMATS, read_delivered
 from evalkit.intake.reading.record_layout import load_layouts
 from evalkit.intake.reading.searching import searchable
 from evalkit.intake.reading.side_by_side import side_by_side
+from evalkit.line.delivered import REGISTERED, REGISTRATION_BOOK
 from evalkit.line.derived import UNREAD
 from evalkit.line.needs import HOUSEHOLDS, Need
 from evalkit.reads import listed, note_file
@@ -124,11 +125,17 @@ def read_delivery(
     for (_, table), delivered in zip(
         held,
         side_by_side(
-            lambda one: read_delivered(one[0], table=one[1], sheet=mapping.of(one[1]).sheet),
+            lambda one: read_delivered(one[0], table=one[1], sheet=sheet_of(*one, mapping)),
             held,
         ),
         strict=True,
     ):
+        if (
+            table in REGISTERED[1:]
+            and is_registration(delivered.path)
+            and delivered.cells.is_empty()
+        ):
+            continue  # what the first sheet is read with searches this one
         tables[table] = (*tables.get(table, ()), delivered)
     if records:
         derived = read_monthly_records(records, load_layouts(contracts_folder))
@@ -294,6 +301,19 @@ def notes_table(notes: Sequence[Note]) -> pl.DataFrame:
     )
 
 
+def is_registration(path: Path) -> bool:
+    """Whether a file has the name of a workbook in which people register by hand."""
+    stem = path.stem
+    return path.suffix.lower() == ".xlsx" and (
+        stem == REGISTRATION_BOOK or stem.startswith(f"{REGISTRATION_BOOK}_")
+    )
+
+
+def sheet_of(path: Path, table: str, mapping: MappingFile) -> str | None:
+    """The sheet that must hold a table, where it is said."""
+    return mapping.of(table).sheet or (table if is_registration(path) else None)
+
+
 def is_returned(path: Path) -> bool:
     """Whether a file has the name of a letter that came back."""
     return path.name.startswith(RETURNED) and path.suffix.lower() == ".xlsx"
@@ -301,11 +321,14 @@ def is_returned(path: Path) -> bool:
 
 def tables_of(path: Path, tables: Iterable[str], mapping: MappingFile) -> tuple[str, ...]:
     """The tables that a file delivers: those whose patterns in the mapping file it fits, else the
-    one that it is named after; none for a file of no table.
+    one that it is named after; none for a file of no table. A workbook of registration delivers
+    several, unless the mapping file says where they stand.
     """
     if path.suffix.lower() not in FORMATS or is_monthly_record(path) or is_returned(path):
         return ()
     tables = tuple(tables)
+    if is_registration(path):
+        return tuple(table for table in REGISTERED if not mapping.of(table).files)
     fitting = tuple(
         table
         for table in tables

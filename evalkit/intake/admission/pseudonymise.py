@@ -22,7 +22,7 @@ from evalkit.ids import (
     replace_personal_numbers,
     ten_digits_of,
 )
-from evalkit.intake.admission.delivery import tables_of
+from evalkit.intake.admission.delivery import is_registration, sheet_of, tables_of
 from evalkit.intake.admission.pseudonym_key import HOUSEHOLD, PERSON, pseudonym
 from evalkit.intake.contracts.contract import Contract
 from evalkit.intake.contracts.mapping import (
@@ -40,6 +40,7 @@ from evalkit.intake.reading.record_layout import (
     layout_of,
     load_layouts,
 )
+from evalkit.line.delivered import REGISTERED
 from evalkit.line.needs import HOUSEHOLDS
 
 # A personal number without its century.
@@ -178,6 +179,12 @@ class _Copying:
         for path, tables in held.items():
             if is_record[path]:
                 written.append(self._record(path))
+            elif tables and is_registration(path):
+                # Each sheet becomes a file of its own, named after its table.
+                written += [
+                    self._tables(path, (table,), are_alone=are_alone, start=f"{table}_")
+                    for table in tables
+                ]
             elif tables:
                 written.append(self._tables(path, tables, are_alone=are_alone))
             else:
@@ -186,8 +193,10 @@ class _Copying:
             raise _unknown_columns(sorted(missing), self.columns_seen)
         return Pseudonymised(tuple(written), tuple(left_out))
 
-    def _tables(self, path: Path, tables: Sequence[str], *, are_alone: bool) -> CopiedFile:
-        sheets = {self.mapping.of(table).sheet for table in tables}
+    def _tables(
+        self, path: Path, tables: Sequence[str], *, are_alone: bool, start: str = ""
+    ) -> CopiedFile:
+        sheets = {sheet_of(path, table, self.mapping) for table in tables}
         if len(sheets) > 1 and FORMATS[path.suffix.lower()].content == "sheets":
             raise _several_sheets(path)
         file = read_delivered(path, table=tables[0], sheet=sheets.pop())
@@ -206,7 +215,8 @@ class _Copying:
         copied = [name for name in file.columns if name in known or name in self.keep]
         columns = {name: self._column(file, name, ids.get(name)) for name in copied}
         cells = pl.DataFrame([cells for cells, _ in columns.values()])
-        target = self._write(file, cells)
+        copied_elsewhere = REGISTERED if start else ()
+        target = self._write(path.with_name(f"{start}{path.name}"), file, cells)
         return CopiedFile(
             target.name,
             ", ".join(tables),
@@ -214,7 +224,7 @@ class _Copying:
             {name: n for name, (_, n) in columns.items() if n},
             dropped=tuple(name_to_show(name) for name in file.columns if name not in copied),
             kept=tuple(name_to_show(name) for name in copied if name not in known),
-            n_sheets=len(file.also_searched),
+            n_sheets=len(file.also_searched.keys() - copied_elsewhere),
             sha256=_sha256(target),
         )
 
@@ -241,13 +251,13 @@ class _Copying:
     def _without_numbers(self, text: str) -> str:
         return replace_personal_numbers(text, lambda number: self.hashed(number, PERSON))
 
-    def _write(self, file: Delivered, cells: pl.DataFrame) -> Path:
-        name = self._without_numbers(file.path.name)
-        if FORMATS[file.path.suffix.lower()].content == "lines":
+    def _write(self, path: Path, file: Delivered, cells: pl.DataFrame) -> Path:
+        name = self._without_numbers(path.name)
+        if FORMATS[path.suffix.lower()].content == "lines":
             target = self.out / name
             cells.write_csv(target, separator=";" if file.has_decimal_comma else ",")
             return target
-        stem, suffix = Path(name).stem, file.path.suffix.lower().removeprefix(".")
+        stem, suffix = Path(name).stem, path.suffix.lower().removeprefix(".")
         target = self.out / f"{stem}.parquet"
         # A workbook and an SPSS file of one name are two files.
         target = self.out / f"{stem}_{suffix}.parquet" if target.exists() else target

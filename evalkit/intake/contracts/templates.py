@@ -1,13 +1,14 @@
-"""Workbooks for those without a system: one per table, with headings in the sender's words,
-drop-downs and a data dictionary.
+"""Workbooks for those without a system: one per table, and one in which people register by hand,
+with headings in the sender's words, drop-downs and a data dictionary.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evalkit.intake.contracts.contract import Contract, ContractColumn
+from evalkit.line.delivered import REGISTERED, REGISTRATION_BOOK
 from evalkit.vocabulary import SENDER_LANGUAGE, Language, in_language
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ _CREATED = datetime(2026, 1, 1)
 def write_templates(
     contracts: Mapping[str, Contract], out: Path | str, *, language: Language = SENDER_LANGUAGE
 ) -> list[Path]:
-    """Write TABLE.xlsx for every table, and the data dictionary over all of them; returns their
-    paths.
+    """Write TABLE.xlsx for every table, registration.xlsx with a sheet for each of those that are
+    registered by hand, and the data dictionary over all of them; returns their paths.
 
     A filled-in workbook can be delivered as it is: intake understands the sender's headings and
     words, and the names and codes that stand where a language has none.
@@ -32,56 +33,79 @@ def write_templates(
 
     out, reader = Path(out), words(language)
     out.mkdir(parents=True, exist_ok=True)
+    registered = [contracts[table] for table in REGISTERED if table in contracts]
+    books = {table: [contract] for table, contract in contracts.items()}
+    books |= {REGISTRATION_BOOK: registered} if len(registered) > 1 else {}
     return [
-        *[_write_template(contract, out, reader) for contract in contracts.values()],
+        *[_write_template(out / f"{name}.xlsx", book, reader) for name, book in books.items()],
         _write_dictionary(contracts, out, reader),
     ]
 
 
-def _write_template(contract: Contract, out: Path, words: "Words") -> Path:
-    path = out / f"{contract.table}.xlsx"
+def _write_template(path: Path, contracts: Sequence[Contract], words: "Words") -> Path:
+    """A workbook with a sheet for each contract, the dictionary of them and the lists behind their
+    drop-downs.
+    """
     with _workbook(path) as book:
-        sheet, lists = book.add_worksheet(contract.table), None
         formats = _formats(book)
-        sheet.freeze_panes(1, 0)
-        for i, column in enumerate(contract.columns):
-            term = column.terms.get(words.language, column.name)
-            sheet.write_string(0, i, term, formats["must" if column.is_needed else "may"])
-            meaning = in_language(column.description, words.language)
-            sheet.write_comment(0, i, meaning, {"visible": False})
-            sheet.set_column(
-                i,
-                i,
-                max(len(term) + 4, 14),
-                formats["date"] if column.kind == "date" else None,
-            )
-        dictionary = book.add_worksheet(words.text("contract.dictionary"))
-        rows = [_entry(column, words) for column in contract.columns]
-        _fill_dictionary(dictionary, _HEADINGS, rows, formats, words)
-        for i, column in enumerate(contract.columns):
-            if column.labels:
-                lists = lists or book.add_worksheet(words.text("contract.lists"))
-                lists.write_column(0, i, _choices(column, words))
-            rule = _validation(column, i, words)
-            if rule:
-                sheet.data_validation(1, i, _ROWS, i, rule)
+        sheets = [_add_sheet(book, contract, formats, words) for contract in contracts]
+        _add_dictionary(book, contracts, formats, words, names_tables=len(contracts) > 1)
+        lists, place = None, 0
+        for sheet, contract in zip(sheets, contracts, strict=True):
+            for i, column in enumerate(contract.columns):
+                if column.labels:
+                    lists = lists or book.add_worksheet(words.text("contract.lists"))
+                    lists.write_column(0, place, _choices(column, words))
+                rule = _validation(column, place, words)
+                if rule:
+                    sheet.data_validation(1, i, _ROWS, i, rule)
+                place += 1
         if lists:
             lists.hide()
     return path
 
 
+def _add_sheet(book: Any, contract: Contract, formats: dict[str, Any], words: "Words") -> Any:
+    sheet = book.add_worksheet(contract.table)
+    sheet.freeze_panes(1, 0)
+    for i, column in enumerate(contract.columns):
+        term = column.terms.get(words.language, column.name)
+        sheet.write_string(0, i, term, formats["must" if column.is_needed else "may"])
+        meaning = in_language(column.description, words.language)
+        sheet.write_comment(0, i, meaning, {"visible": False})
+        sheet.set_column(
+            i,
+            i,
+            max(len(term) + 4, 14),
+            formats["date"] if column.kind == "date" else None,
+        )
+    return sheet
+
+
 def _write_dictionary(contracts: Mapping[str, Contract], out: Path, words: "Words") -> Path:
-    name = words.text("contract.dictionary")
-    path = out / f"{name}.xlsx"
+    path = out / f"{words.text('contract.dictionary')}.xlsx"
     with _workbook(path) as book:
-        rows = [
-            (contract.table, *_entry(column, words))
-            for contract in contracts.values()
-            for column in contract.columns
-        ]
-        headings = ("table", *_HEADINGS)
-        _fill_dictionary(book.add_worksheet(name), headings, rows, _formats(book), words)
+        _add_dictionary(book, contracts.values(), _formats(book), words, names_tables=True)
     return path
+
+
+def _add_dictionary(
+    book: Any,
+    contracts: Iterable[Contract],
+    formats: dict[str, Any],
+    words: "Words",
+    *,
+    names_tables: bool,
+) -> None:
+    """A sheet with every column of the contracts, and its table in front of it if asked for."""
+    rows = [
+        (*((contract.table,) if names_tables else ()), *_entry(column, words))
+        for contract in contracts
+        for column in contract.columns
+    ]
+    headings = (*(("table",) if names_tables else ()), *_HEADINGS)
+    sheet = book.add_worksheet(words.text("contract.dictionary"))
+    _fill_dictionary(sheet, headings, rows, formats, words)
 
 
 def _workbook(path: Path) -> Any:

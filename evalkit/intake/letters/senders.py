@@ -6,6 +6,7 @@ from pathlib import Path
 
 from evalkit.intake.contracts.mapping import MappingFile
 from evalkit.intake.reading.record_layout import PREFIX
+from evalkit.line.delivered import REGISTRATION_BOOK
 
 _PERIODS = re.compile(r"[0-9]+|[-_ .]+")
 
@@ -19,6 +20,11 @@ def sender_of(file: str, table: str, mapping: MappingFile) -> str:
             return sender
     stem = Path(file).stem
     behind = next(
-        (stem.removeprefix(start) for start in (table, PREFIX) if stem.startswith(start)), ""
+        (
+            stem.removeprefix(start)
+            for start in (table, PREFIX, REGISTRATION_BOOK)
+            if stem.startswith(start)
+        ),
+        "",
     )
     return "_".join(part for part in _PERIODS.split(behind) if part)
