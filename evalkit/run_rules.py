@@ -311,6 +311,22 @@ class OutreachCost(Record):
         return self
 
 
+class OutreachShare(Record):
+    """Of the starts that outreach leads to, how many would not have come about otherwise."""
+
+    low: float = Field(ge=0, le=1, description="At least. 0 to 1.")
+    central: float = Field(ge=0, le=1, description="Probably. 0 to 1.")
+    high: float = Field(ge=0, le=1, description="At most. 0 to 1.")
+    source: Text | str = Field(description="From whom, and of which year.")
+    grade: Grade = Field(description="How sure: M from a study elsewhere, L assumed.")
+
+    @model_validator(mode="after")
+    def _is_in_order(self):
+        if not self.low <= self.central <= self.high:
+            raise ValueError("low, central and high are not in order")
+        return self
+
+
 class MonitoringRules(Record):
     """How the common process is meant to be, and which districts are too small to stand alone."""
 
@@ -393,6 +409,12 @@ class MonitoringRules(Record):
         {},
         description="What one who enters an activity through outreach costs, by target group, "
         "where the municipality knows it.",
+    )
+    outreach_shares: dict[str, OutreachShare] = Field(
+        {},
+        description="Of the starts of interventions that outreach leads to, the share that would "
+        "not have come about otherwise, by target group. Without it the value of outreach cannot "
+        "be said, only the most that it can be.",
     )
     # ---- accounts
     accounts: Path | None = Field(

@@ -11,6 +11,7 @@ from evalkit.allocation.offers import (
     starts_per_year,
     value_per_start,
 )
+from evalkit.allocation.outreach import outreach_of_run, outreach_returns
 from evalkit.allocation.pictures import plot
 from evalkit.allocation.portfolio import allocate
 from evalkit.allocation.register_offers import register_offers
@@ -30,6 +31,8 @@ __all__ = [
     "joint_measures",
     "marginal_returns",
     "offers_from",
+    "outreach_of_run",
+    "outreach_returns",
     "place_exchange",
     "plot",
     "refuse_undeclared",

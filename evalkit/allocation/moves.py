@@ -94,7 +94,7 @@ def added_value(
     summed = named.group_by(*by, "draw").agg(pl.col("gain").sum()).sort(*by, "draw")
     groups = summed.partition_by(by, as_dict=True) if by else {(): summed}
     rows = [
-        (*key, *_ranged(of_key["gain"].to_numpy(), n_independent))
+        (*key, *ranged(of_key["gain"].to_numpy(), n_independent))
         for key, of_key in groups.items()
         if of_key.height
     ]
@@ -107,7 +107,7 @@ def _with_all(rows: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([rows, rows.with_columns(district=pl.lit(CITY))])
 
 
-def _ranged(
+def ranged(
     draws: np.ndarray, n_independent: int | None
 ) -> tuple[float, float | None, float | None, float | None]:
     """The first draw, and the limits and probability of the others."""

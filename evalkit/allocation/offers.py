@@ -113,6 +113,15 @@ def value_per_start(totals: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def value_by_city(totals: pl.DataFrame) -> pl.DataFrame:
+    """What a start is worth to society in all districts together, draw by draw: intervention_id,
+    draw, value.
+    """
+    return totals.filter(pl.col("district") == CITY).select(
+        "intervention_id", "draw", pl.col("net_benefit").alias("value")
+    )
+
+
 def settled_bookings(bookings: pl.DataFrame, place_costs: pl.DataFrame) -> pl.DataFrame:
     """The bookings of interventions whose places' cost was delivered; others cannot be settled."""
     return bookings.join(

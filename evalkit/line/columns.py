@@ -163,6 +163,7 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("count", "persons", "n_residents n_known n_reached n_entered"),
         *_columns("count", "persons", "n_followed n_stayed n_women n_known_sex"),
         *_columns("count", "interventions", "n_interventions"),
+        *_columns("number", "persons per year", "n_entering"),
         *_columns("share", "share", "women_share stayed_share"),
         # Monitoring: accounts.
         *_columns("name", "", "cost_area booked_area recoded_area posting_id account_code"),

@@ -229,3 +229,52 @@ allocation.register_offers(
     places=place_costs.with_columns(utilisation_share=pl.lit(0.8), n_occupied=pl.lit(16)),
     min_persons=15,
 )
+
+# %% outreach_returns
+# What a million would add if it were spent on outreach to young people, half of whom take the
+# course: nobody knows how many would have taken it anyway.
+reached = pl.DataFrame(
+    {
+        "target_group": ["neet"],
+        "source": ["place"],
+        "cost": [12_000.0],
+        "currency": ["SEK"],
+        "value_grade": ["M"],
+    }
+)
+leads = pl.DataFrame(
+    {
+        "target_group": ["neet"],
+        "intervention_id": ["course"],
+        "kind": ["next"],
+        "n_persons": [200],
+        "share": [0.5],
+    }
+)
+worth = pl.DataFrame(
+    {"intervention_id": "course", "draw": [0, 1, 2], "value": [90_000.0, 60_000.0, 120_000.0]}
+)
+allocation.outreach_returns(
+    ["neet"],
+    reached,
+    leads,
+    worth,
+    costs,
+    amounts=[1_000_000],
+    shares={},
+    behind={"course": 90},
+)
+
+# %% outreach_of_run
+# In a run that has no value of any intervention it cannot be said.
+from evalkit.batch.vintage import prepare_run
+from evalkit.shipped import shipped
+
+run = prepare_run(shipped("params", "northern_ireland.yaml"), out="runs")
+allocation.outreach_of_run(
+    run,
+    funnel=leads,
+    costs=reached,
+    leads=leads,
+    offers=costs.with_columns(district=pl.lit("all")),
+).select("target_group", "free_budget", "case")

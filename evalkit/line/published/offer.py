@@ -59,6 +59,30 @@ OFFER = (
         ),
     ),
     Table(
+        "outreach_leads",
+        "One row per target group and intervention: of those who started outreach for the group, "
+        "how many started the intervention within a year; outreach itself among them.",
+        keys=("target_group", "intervention_id"),
+        values=("kind", "n_persons", "n_starters", "share"),
+        unit="persons, shares",
+        guard=Guard("counts", shares=(("share", "n_starters", "n_persons"),)),
+    ),
+    Table(
+        "allocation_outreach",
+        "One row per target group, step of further money and case: what outreach adds if the money "
+        "is spent on it.",
+        keys=("target_group", "free_budget", "case"),
+        values=(
+            *("cost", "n_entering", "added_value", "ci_lower", "ci_upper"),
+            *("probability_positive", "value_grade", "currency"),
+        ),
+        unit="money a year, persons a year",
+        guard=Guard(
+            "estimates", "n_starters", exact=("free_budget", "cost"), is_uncounted_shown=True
+        ),
+        grade="L",
+    ),
+    Table(
         "outreach_costs",
         "One row per target group and source: what one who enters through outreach costs.",
         keys=("target_group", "source"),

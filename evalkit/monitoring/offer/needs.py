@@ -80,8 +80,8 @@ def need_offer(
         with a count), n_persons (with the need, each district's last count), n_starters (people who
         started something that answers it in the twelve months from counted_from to
         counted_through: those that begin with the last count, or the last ones known),
-        n_interventions (of the register that answer it; null, as n_starters, where no register was
-        delivered).
+        null where nothing does), n_interventions (of the register that answer it; null where no
+        register was delivered).
     """
     rules, need = params.monitoring, tables["need"]
     if need.is_empty():
@@ -104,13 +104,17 @@ def need_offer(
     n_answers = answers.group_by("need").agg(n_interventions=pl.len())
     is_known = pl.lit(not tables["intervention"].is_empty())
     rows = (
-        needed.join(started, on=_KEYS, how="left")
-        .join(n_answers, on="need", how="left")
+        needed.join(n_answers, on="need", how="left")
+        .join(started, on=_KEYS, how="left")
         .with_columns(
-            pl.when(is_known).then(pl.col(name).fill_null(0).cast(pl.Int32)).alias(name)
-            for name in ("n_starters", "n_interventions")
+            n_interventions=pl.when(is_known).then(pl.col("n_interventions").fill_null(0)),
+            n_starters=pl.when(pl.col("n_interventions") > 0).then(
+                pl.col("n_starters").fill_null(0)
+            ),
+            counted_from=pl.lit(counted_from),
+            counted_through=pl.lit(counted_through),
         )
-        .with_columns(counted_from=pl.lit(counted_from), counted_through=pl.lit(counted_through))
+        .with_columns(pl.col("n_interventions", "n_starters").cast(pl.Int32))
     )
     return rows.select(published("need_offer").columns).sort(_KEYS)
 

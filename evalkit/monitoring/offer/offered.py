@@ -7,7 +7,7 @@ import polars as pl
 from evalkit.line.offer_codes import offer_codes
 from evalkit.monitoring.offer.content import offer_content
 from evalkit.monitoring.offer.needs import need_answers, need_offer
-from evalkit.monitoring.offer.outreach import outreach_funnel
+from evalkit.monitoring.offer.outreach import outreach_funnel, outreach_leads
 from evalkit.params import Run
 
 
@@ -29,7 +29,8 @@ def needs_and_offer(
     Returns
     -------
     dict of str to DataFrame
-        The tables need_offer, need_answers, offer_content and outreach_funnel before gate 2.
+        The tables need_offer, need_answers, offer_content, outreach_funnel and outreach_leads
+        before gate 2.
     """
     codes, params = offer_codes(run), run.params
     return {
@@ -37,4 +38,5 @@ def needs_and_offer(
         "need_offer": need_offer(tables, starts, codes=codes, params=params),
         "offer_content": offer_content(tables, starts, codes=codes, params=params),
         "outreach_funnel": outreach_funnel(tables, starts, codes=codes, params=params),
+        "outreach_leads": outreach_leads(tables, starts, codes=codes, params=params),
     }

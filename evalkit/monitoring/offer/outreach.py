@@ -6,7 +6,7 @@ import polars as pl
 
 from evalkit.line.offer_codes import OfferCodes
 from evalkit.monitoring.areas import in_areas
-from evalkit.monitoring.offer.last_year import codes_of
+from evalkit.monitoring.offer.last_year import N_MONTHS, codes_of
 from evalkit.months import add_months
 from evalkit.params import RunFile
 
@@ -71,17 +71,82 @@ def outreach_funnel(
         .group_by(_KEYS)
         .agg(n_followed=pl.len(), n_stayed=pl.col("is_staying").sum())
     )
-    groups = {one.target_group for one in codes.outreach} | {*tables["outreach"]["target_group"]}
+    groups = _groups(tables["outreach"], codes)
     residents = in_areas(_residents(tables["population"], codes), rules)
     n_residents = residents.group_by(_KEYS).agg(n_residents=pl.col("n_persons").sum())
     rows = (
         counted.join(stayed, on=_KEYS, how="full", coalesce=True)
-        .filter(pl.col("target_group").is_in(sorted(groups)))
+        .filter(pl.col("target_group").is_in(groups))
         .join(n_residents, on=_KEYS, how="left")
         .with_columns(pl.col(*_COUNTED, *_STAYED, "n_residents").cast(pl.Int32))
         .with_columns(pl.col(*_STAYED).fill_null(0))
     )
     return rows.sort(_KEYS)
+
+
+def outreach_leads(
+    tables: Mapping[str, pl.DataFrame],
+    starts: pl.DataFrame,
+    *,
+    codes: OfferCodes,
+    params: RunFile,
+) -> pl.DataFrame:
+    """What those who started outreach started next.
+
+    Parameters
+    ----------
+    tables : mapping of DataFrame
+        outreach and intervention as delivered.
+    starts : DataFrame
+        person_id, intervention_id, month (`spells.placed_starts`).
+    codes : OfferCodes
+        Whom outreach is for.
+    params : RunFile
+        Which months are known.
+
+    Returns
+    -------
+    DataFrame
+        The table outreach_leads before gate 2, of all districts. One row per target group and
+        intervention: kind ("outreach" or "next"), n_persons (who started outreach for the group in
+        the extract and can be followed for twelve months, once each, from the first time),
+        n_starters (those of them who started the intervention in the twelve months after; of
+        outreach itself, everybody who began with it).
+    """
+    extract, groups = params.extract, _groups(tables["outreach"], codes)
+    itself = outreach_interventions(tables["intervention"]).filter(
+        pl.col("target_group").is_in(groups)
+    )
+    first = (
+        starts.join(itself, on="intervention_id")
+        .filter(
+            pl.col("month") >= extract.first_month,
+            pl.col("month") <= add_months(extract.follow_up_through, -N_MONTHS),
+        )
+        .sort("month", "intervention_id")
+        .unique(["person_id", "target_group"], keep="first", maintain_order=True)
+    )
+    after = (pl.col("next_month") >= pl.col("month")) & (
+        pl.col("next_month") <= pl.col("month").dt.offset_by(f"{N_MONTHS}mo")
+    )
+    others = starts.filter(~pl.col("intervention_id").is_in(itself["intervention_id"].to_list()))
+    followed = (
+        first.select("person_id", "target_group", "month")
+        .join(others.select("person_id", "intervention_id", next_month="month"), on="person_id")
+        .filter(after)
+    )
+    by, n_persons = ["target_group", "intervention_id"], pl.col("person_id").n_unique()
+    counts = pl.concat(
+        rows.group_by(by).agg(n_starters=n_persons).with_columns(kind=pl.lit(kind))
+        for kind, rows in (("outreach", first), ("next", followed))
+    )
+    whole = first.group_by("target_group").agg(n_persons=n_persons)
+    return counts.join(whole, on="target_group").sort(by)
+
+
+def _groups(outreach: pl.DataFrame, codes: OfferCodes) -> list[str]:
+    """The groups that outreach is told of: those named in the codes, and those that it counts."""
+    return sorted({one.target_group for one in codes.outreach} | {*outreach["target_group"]})
 
 
 def _entries(

@@ -11,6 +11,7 @@ from evalkit.report.parts.deliveries import not_delivered
 from evalkit.report.parts.document import Block, Brief, Figure, Section
 from evalkit.report.parts.numbers import COUNT, SHARE, Row
 from evalkit.report.view import NOTHING, View, cell, number
+from evalkit.tables import CITY
 
 _QUESTIONS = ("needs", "content", "outreach", "population")
 _TRADITIONS = ("usual_with_men", "usual_with_women")
@@ -52,19 +53,16 @@ def _needs(brief: Brief) -> list[Row]:
 def _lead(brief: Brief, needs: list[Row]) -> Markup:
     """The largest gap."""
     first = needs[0]
+    key = "needs.lead"
     if first["n_starters"] is None:
-        return brief.words.html(
-            "needs.lead_counted",
-            need=_name(brief, first),
-            n_persons=brief.number(first, "n_persons", COUNT),
-            month=brief.words.month(first["calendar_month"]),
-        )
+        key = "needs.lead_counted" if first["n_interventions"] is None else "needs.lead_unanswered"
+    started = brief.number(first, "n_starters", COUNT) if key == "needs.lead" else ""
     return brief.words.html(
-        "needs.lead",
+        key,
         need=_name(brief, first),
         n_persons=brief.number(first, "n_persons", COUNT),
         month=brief.words.month(first["calendar_month"]),
-        n_starters=brief.number(first, "n_starters", COUNT),
+        n_starters=started,
         period=_period(brief, first),
     )
 
@@ -84,7 +82,8 @@ def _needs_block(brief: Brief, needs: list[Row]) -> Block:
     text = (words.html("needs.how"),)
     if unanswered:
         text = (words.html("needs.unanswered", needs=words.listing(unanswered)), *text)
-    tables = (*_NEEDS.tables(brief, needs), *_answers(brief))
+    view = _NEEDS.with_columns(_WITHOUT) if brief.is_city else _NEEDS
+    tables = (*view.tables(brief, needs), *_answers(brief))
     picture = bars(
         [
             Bar(_name(brief, row), row["n_persons"], row["n_starters"] or 0, _shown(brief, row))
@@ -125,7 +124,7 @@ def _content_block(brief: Brief) -> tuple[Block, ...]:
         return ()
     not_offered = [
         words.text(f"area.{row['content']}")
-        for row in brief.tables.rows("offer_content", district="all")
+        for row in brief.tables.rows("offer_content", district=CITY)
         if row["n_interventions"] == 0 and row["content"] not in _TOGETHER
     ]
     text = [_women(brief, rows)]
@@ -175,6 +174,16 @@ def _per_start(brief: Brief, row: Row) -> str:
     return brief.words.number(row["n_persons"] / n_starters, 1) if n_starters else NOTHING
 
 
+def _without(brief: Brief, row: Row) -> str:
+    """In how many areas some have the need and at most two people started."""
+    rows = [
+        own
+        for own in brief.tables.rows("need_offer", need=row["need"])
+        if own["district"] != CITY and own["n_persons"] and not own["n_starters"]
+    ]
+    return brief.words.number(len(rows))
+
+
 def _content(brief: Brief, row: Row) -> str:
     key = "content" if row["content"] in _TOGETHER else "area"
     return brief.words.label(f"{key}.{row['content']}")
@@ -192,6 +201,7 @@ _NEEDS = View(
         number("n_interventions", or_nothing=True),
     ),
 )
+_WITHOUT = cell("without", _without, "district", "n_persons", "n_starters")
 _ANSWERS = View(
     "need_answers",
     "needs.answers_caption",

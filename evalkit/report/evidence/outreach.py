@@ -3,8 +3,17 @@
 from markupsafe import Markup
 
 from evalkit.report.parts.document import Block, Brief
-from evalkit.report.parts.numbers import COUNT, SHARE, YEAR, Row, money_form
-from evalkit.report.view import View, cell, key, number
+from evalkit.report.parts.numbers import (
+    COUNT,
+    SHARE,
+    YEAR,
+    Form,
+    Row,
+    gain_form,
+    key_number,
+    money_form,
+)
+from evalkit.report.view import NOTHING, View, cell, key, number, with_range
 from evalkit.words import capitalise
 
 
@@ -21,13 +30,60 @@ def outreach_block(brief: Brief) -> tuple[Block, ...]:
     text = [sentence for row in last.values() for sentence in _funnel(brief, row)]
     costs = brief.tables.rows("outreach_costs")
     text += [_cost(brief, row) for row in costs if row.has("cost")]
+    leads = brief.tables.rows("outreach_leads", kind="next") if brief.is_city else []
     return (
         Block(
             heading=words.text("outreach.heading"),
-            text=(*text, words.html("outreach.how")),
-            tables=_FUNNEL.tables(brief, rows),
+            text=(*text, words.html("outreach.how"), *further_money(brief)),
+            tables=(
+                *_FUNNEL.tables(brief, rows),
+                *_LEADS.tables(brief, leads),
+                *_FURTHER.tables(brief, _told(brief)),
+            ),
         ),
     )
+
+
+def further_money(brief: Brief) -> tuple[Markup, ...]:
+    """On the city's page: what the largest step of further money gives if it is spent on the
+    interventions that are worth most, and if it is spent on outreach, or why that cannot be said
+    and what it would take.
+    """
+    words, rows = brief.words, _told(brief)
+    largest = max((row["free_budget"] for row in rows), default=None)
+    told = []
+    for row in brief.tables.rows("allocation_returns", free_budget=largest) if rows else []:
+        if row.has("added_value"):
+            told.append(
+                words.html(
+                    "outreach.further_best",
+                    amount=brief.number(row, "free_budget", money_form(row, "free_budget")),
+                    added=brief.in_brackets(row, "added_value", gain_form(row, *_ADDED)),
+                )
+            )
+    for row in rows:
+        if row["free_budget"] == largest:
+            told.append(_of_outreach(brief, row))
+    return tuple(told)
+
+
+def _of_outreach(brief: Brief, row: Row) -> Markup:
+    group = group_name(brief, row["target_group"])
+    amount = key_number(row, "free_budget", brief.words, form=money_form(row, "free_budget"))
+    if not row.has("added_value"):
+        return brief.words.html("outreach.further_unknown", amount=amount, group=group)
+    return brief.words.html(
+        f"outreach.further_{row['case']}",
+        amount=amount,
+        group=group,
+        n_entering=brief.number(row, "n_entering", COUNT),
+        added=brief.in_brackets(row, "added_value", gain_form(row, *_ADDED)),
+    )
+
+
+def _told(brief: Brief) -> list[Row]:
+    """What further money for outreach gives, on the page of the city alone."""
+    return brief.tables.rows("allocation_outreach") if brief.is_city else []
 
 
 def group_name(brief: Brief, target_group: str) -> str:
@@ -60,25 +116,66 @@ def _cost(brief: Brief, row: Row) -> Markup:
     values = {"cost": brief.number(row, "cost", money_form(row, "cost"))}
     if has_range:
         values |= {name: brief.number(row, name, money_form(row, name)) for name in ("low", "high")}
+    group = group_name(brief, row["target_group"])
+    if row["source"] == "action":
+        return brief.words.html("outreach.cost_action_alone", group=group, **values)
     return brief.words.html(
         "outreach.cost_range" if has_range else "outreach.cost",
-        group=group_name(brief, row["target_group"]),
+        group=group,
         source=brief.words.text(f"outreach.cost_{row['source']}"),
         grade=row["value_grade"],
         **values,
     )
 
 
+def _group(brief: Brief, row: Row) -> str:
+    return capitalise(group_name(brief, row["target_group"]))
+
+
+def _intervention(brief: Brief, row: Row) -> str:
+    name = row["intervention_id"]
+    return brief.words.label(name) if brief.words.has(name) else name
+
+
+_ADDED = ("added_value", "ci_lower", "ci_upper")
+_LEADS = View(
+    "outreach_leads",
+    "outreach.leads_caption",
+    "outreach",
+    (
+        cell("target_group", _group, "target_group"),
+        cell("intervention", _intervention, "intervention_id"),
+        number("n_persons"),
+        number("n_starters"),
+        number("share", or_nothing=True),
+    ),
+)
+_FURTHER = View(
+    "allocation_outreach",
+    "outreach.further_caption",
+    "outreach",
+    (
+        cell("target_group", _group, "target_group"),
+        key("free_budget", Form("number"), head="further"),
+        cell(
+            "case",
+            lambda brief, row: brief.words.text(f"outreach.case_{row['case']}"),
+            "case",
+        ),
+        number("cost", lambda row: money_form(row, "cost"), head="cost_of_one", or_nothing=True),
+        number("n_entering", or_nothing=True),
+        with_range(
+            "added_value", lambda row: gain_form(row, *_ADDED), head="added", or_nothing=True
+        ),
+        cell("grade", lambda brief, row: row["value_grade"] or NOTHING, "value_grade"),
+    ),
+)
 _FUNNEL = View(
     "outreach_funnel",
     "outreach.caption",
     "outreach",
     (
-        cell(
-            "target_group",
-            lambda brief, row: capitalise(group_name(brief, row["target_group"])),
-            "target_group",
-        ),
+        cell("target_group", _group, "target_group"),
         key("year", YEAR),
         number("n_residents", or_nothing=True),
         number("n_known", or_nothing=True),

@@ -90,8 +90,14 @@ def test_need_offer_takes_each_districts_last_count_and_adds_them_up():
 
     city = row(offer_of(given, starts()), "all", "personal_ombud")
 
-    assert (city["n_persons"], city["n_starters"], city["n_interventions"]) == (11, 0, 0)
+    assert (city["n_persons"], city["n_starters"], city["n_interventions"]) == (11, None, 0)
     assert city["calendar_month"] == month(20)
+
+
+def test_need_offer_counts_nobody_where_an_intervention_answers_and_nobody_starts():
+    given = tables(intervention=REGISTER, need=needs(("Hill", 22, "observation_in_daily_work", 9)))
+
+    assert row(offer_of(given, starts()), "Hill", "observation_in_daily_work")["n_starters"] == 0
 
 
 def test_need_offer_shows_pooled_districts_as_one_area():

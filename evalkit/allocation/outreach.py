@@ -1,0 +1,253 @@
+"""Outreach beside the offers of an allocation: what an amount of money would give if it were spent
+on bringing people in.
+
+What one who enters is worth is the value of what they enter. Either the outreach has an effect of
+its own, from a protocol, or it leads to starts whose value is known. Of the latter nobody knows how
+many would have come about anyway: a run may declare a share, with a range; without it, what they
+would be worth if all of them were due to outreach is the most that can be said.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from evalkit.allocation.moves import ranged
+from evalkit.allocation.offers import value_by_city
+from evalkit.line.tables import published
+from evalkit.params import Run
+from evalkit.run_rules import OutreachShare
+from evalkit.tables import CITY, has_table, read_table
+
+# Whose cost is believed first. Money set aside for more outreach is no cost of those who enter:
+# other money has paid for some of them.
+_SOURCES = ("declared", "place")
+OWN_EFFECT, DECLARED, IF_ALL_DUE, UNKNOWN = "own_effect", "declared", "if_all_due", "unknown"
+
+
+def outreach_of_run(
+    run: Run,
+    *,
+    funnel: pl.DataFrame,
+    costs: pl.DataFrame,
+    leads: pl.DataFrame,
+    offers: pl.DataFrame,
+) -> pl.DataFrame:
+    """The table allocation_outreach of a run, for the amounts of further money that it asks about.
+
+    Parameters
+    ----------
+    run : Run
+        Its rules of allocation, and the declared shares of monitoring (`outreach_shares`).
+    funnel, costs, leads, offers : DataFrame
+        The published tables outreach_funnel, outreach_costs, outreach_leads and offers.
+    """
+    params = run.params
+    has_values = has_table(run.run_dir, "value_totals")
+    totals, status = (
+        read_table(run.run_dir, name) if has_values else None
+        for name in ("value_totals", "effect_status")
+    )
+    behind = (
+        {}
+        if status is None
+        else dict(
+            status.filter(pl.col("district") == CITY, pl.col("source") == "raw")
+            .group_by("intervention_id")
+            .agg(pl.col("n_starters").max())
+            .iter_rows()
+        )
+    )
+    return outreach_returns(
+        funnel["target_group"].unique().to_list(),
+        costs,
+        leads,
+        value_by_city(totals) if totals is not None else _NO_VALUES,
+        offers.filter(pl.col("district") == CITY),
+        amounts=params.allocation.further_money,
+        shares=params.monitoring.outreach_shares,
+        behind=behind,
+        n_independent=params.effects.n_draws,
+    )
+
+
+def outreach_returns(
+    groups: Sequence[str],
+    costs: pl.DataFrame,
+    leads: pl.DataFrame,
+    values: pl.DataFrame,
+    offers: pl.DataFrame,
+    *,
+    amounts: Sequence[float],
+    shares: Mapping[str, OutreachShare],
+    behind: Mapping[str, int],
+    n_independent: int | None = None,
+) -> pl.DataFrame:
+    """What an amount gives if it is spent on outreach to a group.
+
+    The amount pays the outreach and the places of those whom it leads to, so that it is the same
+    money as in `marginal_returns`. What is added is the value of these starts, less the outreach.
+
+    Parameters
+    ----------
+    groups : sequence of str
+        Whom outreach is for.
+    costs : DataFrame
+        target_group, source, cost (money per person who enters), currency, value_grade.
+    leads : DataFrame
+        target_group, intervention_id, kind ("outreach" itself, or what came "next"), n_persons (who
+        started outreach), share (of them who started it).
+    values : DataFrame
+        intervention_id, draw, value (money per start); draw 0 the point estimate.
+    offers : DataFrame
+        intervention_id, cost (money per start).
+    amounts : sequence of float
+        Money.
+    shares : mapping of str to OutreachShare
+        By target group: the share of the starts that would not have come about otherwise.
+    behind : mapping of str to int
+        How many people the value of an intervention rests on.
+    n_independent : int, optional
+        How many of the draws are draws of their own.
+
+    Returns
+    -------
+    DataFrame
+        The table allocation_outreach before gate 2. One row per target group, amount and case:
+        "own_effect", "declared" (with the declared share: at its lowest for the lower limit, at its
+        highest for the upper), "if_all_due" (as if all those starts were due to outreach) or
+        "unknown" (no cost, or no value of anything that they start). Starts of interventions whose
+        value is not known count as nothing. cost (of one who enters, with
+        the places that follow), n_entering, added_value, ci_lower, ci_upper, probability_positive,
+        value_grade, currency, n_starters (people behind the least known number).
+    """
+    rows = [
+        {"target_group": group.name, "free_budget": float(amount), **row}
+        for group in _groups(groups, costs, leads, values, offers)
+        for amount in amounts
+        if amount > 0
+        for row in _returns(group, float(amount), shares.get(group.name), behind, n_independent)
+    ]
+    return pl.DataFrame(rows, schema=published("allocation_outreach").schema).sort(
+        "target_group", "free_budget", "case"
+    )
+
+
+@dataclass(frozen=True)
+class _Group:
+    """A group with what one who enters costs, the interventions behind its value, and that value
+    draw by draw.
+    """
+
+    name: str
+    entry_cost: float | None
+    grade: str | None
+    currency: str | None
+    is_own_effect: bool
+    # By intervention: how many people its share rests on, and starts per person who enters.
+    starts: Mapping[str, tuple[int, float]]
+    places: float
+    worth: np.ndarray
+
+    def fewest(self, behind: Mapping[str, int]) -> int:
+        """The people behind the least known of its numbers."""
+        counts = [min(n, behind.get(name, 0)) for name, (n, _) in self.starts.items()]
+        return min(counts, default=0)
+
+
+def _groups(
+    groups: Sequence[str],
+    costs: pl.DataFrame,
+    leads: pl.DataFrame,
+    values: pl.DataFrame,
+    offers: pl.DataFrame,
+) -> Iterator[_Group]:
+    """The groups with what is known of each."""
+    prices = dict(offers.drop_nulls("cost").select("intervention_id", "cost").iter_rows())
+    draws = {
+        str(name): own.sort("draw")["value"].to_numpy()
+        for (name,), own in values.drop_nulls("value").group_by("intervention_id")
+    }
+    for name in sorted(set(groups)):
+        own_costs = {
+            row["source"]: row
+            for row in costs.filter(pl.col("target_group") == name).iter_rows(named=True)
+        }
+        cost: dict[str, Any] = next(
+            (own_costs[source] for source in _SOURCES if source in own_costs), {}
+        )
+        own = leads.filter(pl.col("target_group") == name, pl.col("share").is_not_null())
+        valued = [
+            row
+            for row in own.iter_rows(named=True)
+            if row["intervention_id"] in draws and row["intervention_id"] in prices
+        ]
+        effects = [row for row in valued if row["kind"] == "outreach"][:1]
+        used = effects or [row for row in valued if row["kind"] == "next"]
+        starts: dict[str, tuple[int, float]] = {
+            row["intervention_id"]: (row["n_persons"], 1.0 if effects else row["share"])
+            for row in used
+        }
+        yield _Group(
+            name,
+            cost.get("cost"),
+            cost.get("value_grade"),
+            cost.get("currency"),
+            bool(effects),
+            starts,
+            sum(share * prices[one] for one, (_, share) in starts.items()),
+            np.sum([share * draws[one] for one, (_, share) in starts.items()], axis=0),
+        )
+
+
+def _returns(
+    group: _Group,
+    amount: float,
+    share: OutreachShare | None,
+    behind: Mapping[str, int],
+    n_independent: int | None,
+) -> Iterator[dict[str, Any]]:
+    """The rows of a group and an amount."""
+    told: dict[str, Any] = {"currency": group.currency}
+    if not group.starts or group.entry_cost is None:
+        yield {"case": UNKNOWN, **told}
+        return
+    # A start of outreach with an effect of its own is a start like any other: its value is net of
+    # its cost. What outreach leads to is worth its value less the outreach.
+    cost = group.places if group.is_own_effect else group.entry_cost + group.places
+    n_entering = amount / cost
+    told |= {"cost": cost, "n_entering": n_entering, "n_starters": group.fewest(behind)}
+    if group.is_own_effect:
+        added = ranged(n_entering * group.worth, n_independent)
+        yield {"case": OWN_EFFECT, "value_grade": group.grade, **_named(added), **told}
+        return
+    low, central, high = (share.low, share.central, share.high) if share else (1.0, 1.0, 1.0)
+    by_share = [
+        ranged(n_entering * (due * group.worth - group.entry_cost), n_independent)
+        for due in (low, central, high)
+    ]
+    added = _named(by_share[1]) | {
+        "ci_lower": _outermost(min, by_share, 1),
+        "ci_upper": _outermost(max, by_share, 2),
+    }
+    if share and share.low < share.high:
+        # A range of assumptions has no probability.
+        added["probability_positive"] = None
+    yield {"case": DECLARED if share else IF_ALL_DUE, "value_grade": "L", **added, **told}
+
+
+def _named(numbers: tuple[float | None, ...]) -> dict[str, float | None]:
+    names = ("added_value", "ci_lower", "ci_upper", "probability_positive")
+    return dict(zip(names, numbers, strict=True))
+
+
+def _outermost(choose: Any, by_share: Sequence[tuple], place: int) -> float | None:
+    limits = [numbers[place] for numbers in by_share if numbers[place] is not None]
+    return choose(limits) if limits else None
+
+
+_NO_VALUES = pl.DataFrame(
+    schema={"intervention_id": pl.String, "draw": pl.Int32, "value": pl.Float64}
+)
