@@ -77,12 +77,15 @@ def test_nothing_is_due_whose_deadline_is_not_known_yet(process_of):
 @pytest.mark.parametrize(
     ("day", "is_kept"),
     [
-        (date(2025, 3, 1), True),  # on the first day
+        (date(2025, 3, 1), False),  # on the first day nothing can be followed up
+        (date(2025, 3, 2), True),
         (date(2025, 4, 15), True),  # on the last day of grace
         (date(2025, 4, 16), False),  # a day late
     ],
 )
-def test_first_follow_up_is_in_time_up_to_the_last_day_of_grace(process_of, day, is_kept):
+def test_first_follow_up_is_in_time_from_the_second_day_to_the_last_of_grace(
+    process_of, day, is_kept
+):
     episode = took_part("a", date(2025, 3, 1), date(2025, 4, 20))
 
     process = process_of([episode], follow_up=[followed("a", day)])

@@ -28,6 +28,7 @@ REQUIRED = {
 OPTIONAL = {
     "capacity",
     "follow_up",
+    "plan",
     "assessment",
     "account",
     "population",
@@ -114,6 +115,7 @@ def test_intake_admits_every_row(folder, request, small_city):
         "livelihood",
         "participation",
         "follow_up",
+        "plan",
         "assessment",
     ],
 )

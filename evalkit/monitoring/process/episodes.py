@@ -155,8 +155,8 @@ def _with_papers(
 
 
 def _of_episodes(follow_up: pl.DataFrame, episodes: pl.DataFrame, grace_days: int) -> pl.DataFrame:
-    """Follow-ups with the last episode in the intervention that had begun; one that was done long
-    after its end is of none.
+    """Follow-ups with the last episode in the intervention that had begun before that day; one that
+    was done long after its end is of none.
     """
     begun = episodes.select("person_id", "intervention_id", "start", "end", "episode")
     last_day = pl.col("end") + timedelta(days=grace_days)
@@ -167,6 +167,7 @@ def _of_episodes(follow_up: pl.DataFrame, episodes: pl.DataFrame, grace_days: in
             left_on="date",
             right_on="start",
             by=["person_id", "intervention_id"],
+            allow_exact_matches=False,
             check_sortedness=False,
         )
         .filter(pl.col("episode").is_not_null(), (pl.col("date") <= last_day).fill_null(True))
@@ -190,7 +191,7 @@ def _due(
         .with_columns(deadline=pl.col("due") + timedelta(days=rules.grace_days))
         .with_columns(opens=pl.col("deadline").shift(1).over("episode", order_by="due"))
         .filter(pl.col("deadline") < until)
-        .with_columns(opens=pl.coalesce("opens", pl.col("start") - timedelta(days=1)))
+        .with_columns(opens=pl.coalesce("opens", "start"))
     )
     done = follow_ups.select("episode", "date")
     last = done.group_by("episode").agg(last_done=pl.max("date"))

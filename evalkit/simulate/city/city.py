@@ -16,6 +16,7 @@ from evalkit.simulate.city.programme import CityProgramme, Programme
 from evalkit.simulate.city.sections import (
     Accounts,
     CityIntervention,
+    CommonProcess,
     Districts,
     Need,
     OutreachWork,
@@ -55,6 +56,7 @@ class City(Record):
     people: PeopleRules
     process: ProcessRules
     readiness: ReadinessRules
+    common_process: CommonProcess | None = None
     interventions: tuple[CityIntervention, ...] = Field(min_length=1)
     rollouts: tuple[RollOut, ...] = ()
     programme: CityProgramme | None = None
@@ -74,6 +76,7 @@ class City(Record):
         used = used.union(*(intervention.offered_in for intervention in self.interventions))
         used = used.union(*(rollout.adopted for rollout in self.rollouts))
         used = used.union(*(work.started for work in self.outreach))
+        used |= set(self.common_process.kept_by_district) if self.common_process else set()
         unknown = sorted(used - set(self.district_names))
         if unknown:
             raise ValueError(f"districts that the city does not have: {', '.join(unknown)}")

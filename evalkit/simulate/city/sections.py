@@ -54,6 +54,9 @@ Need = Literal[
 ]
 
 
+SimulatedPaper = Literal["assignment", "decision", "work_plan", "implementation_plan"]
+
+
 class District(Record):
     """A district: the table it is calibrated to, who lives there, and how it works.
 
@@ -144,6 +147,20 @@ class ReadinessRules(Record):
     basis: Basis
     level: float
     by_nearness: float
+
+
+class CommonProcess(Record):
+    """How far the common process is kept: the share of episodes with each paper, of plans that say
+    all that they should, and of due follow-ups that are made.
+
+    `kept_by_district` names the districts that keep it less: there all shares are multiplied by it.
+    """
+
+    basis: Basis
+    paper_shares: dict[SimulatedPaper, Annotated[float, Field(ge=0, le=1)]]
+    complete_share: float = Field(ge=0, le=1)
+    follow_up_share: float = Field(ge=0, le=1)
+    kept_by_district: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
 
 
 class Gains(Record):

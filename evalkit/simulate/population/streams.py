@@ -32,6 +32,7 @@ class Purpose(IntEnum):
     PLANNED = 11
     EXIT_REASON = 12
     READINESS = 20
+    PAPER = 23
 
 
 def person_keys(

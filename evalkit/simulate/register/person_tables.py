@@ -17,10 +17,9 @@ from evalkit.simulate.population.lives import Lives
 from evalkit.simulate.population.people import EDUCATIONS, OBSTACLES, ORIGINS, People, birth_years
 from evalkit.simulate.population.state import LATENT, UNKNOWN
 from evalkit.simulate.population.streams import Purpose, uniforms
+from evalkit.simulate.register.common_process import due_follow_ups, papers
 from evalkit.simulate.register.readiness import criteria_met
 
-FIRST_FOLLOW_UP_MONTHS, NEXT_FOLLOW_UP_MONTHS = 1, 3
-_FOLLOWED_UP_SHARE = 0.8
 _PAID_LATE_SHARE = 0.04
 # What the official record calls the obstacles, in the order of OBSTACLES.
 OFFICIAL_OBSTACLES = ("unemployed", "certified_sick", "social_reasons", "language")
@@ -30,7 +29,7 @@ _FIA_STEPS = 4
 
 def person_tables(city: City, lives: Lives) -> dict[str, pl.DataFrame]:
     """The tables of a range of people: person, income_support, household_member, livelihood,
-    participation, assessment, follow_up.
+    participation, assessment, follow_up, and plan where the city declares its common process.
     """
     households = _households(city, lives)
     return {
@@ -41,6 +40,7 @@ def person_tables(city: City, lives: Lives) -> dict[str, pl.DataFrame]:
         "participation": _participation(city, lives),
         "assessment": _assessment(city, lives),
         "follow_up": _follow_up(city, lives),
+        **({"plan": _plan(city, lives)} if city.common_process else {}),
     }
 
 
@@ -239,26 +239,9 @@ def _assessment(city: City, lives: Lives) -> pl.DataFrame:
 
 def _follow_up(city: City, lives: Lives) -> pl.DataFrame:
     """After about one month, then every third, as far as somebody did it."""
-    kept = _kept_episodes(city, lives)
-    last = pl.col("end").fill_null(city.n_months).clip(upper_bound=city.n_months)
-    due = (
-        kept.with_columns(
-            due=pl.int_ranges(
-                pl.col("start") + FIRST_FOLLOW_UP_MONTHS, last + 1, NEXT_FOLLOW_UP_MONTHS
-            )
-        )
-        .explode("due", keep_nulls=False, empty_as_null=False)
-        .filter(pl.col("due").is_between(0, city.n_months - 1))
-    )
+    due = due_follow_ups(city, lives, _kept_episodes(city, lives)).filter("is_done")
     rows, month = due["row"].to_numpy(), due["due"].to_numpy()
     key = lives.people.key[rows]
-    is_done = uniforms(key, month, Purpose.FOLLOW_UP) < _FOLLOWED_UP_SHARE
-    rows, month, key, due = (
-        rows[is_done],
-        month[is_done],
-        key[is_done],
-        due.filter(pl.Series(is_done)),
-    )
     fia = lives.people.fia[rows].astype(np.float64)
     months_in = month - due["start"].to_numpy()
     ability = np.clip(
@@ -285,3 +268,18 @@ def _follow_up(city: City, lives: Lives) -> pl.DataFrame:
             "responsible_role": _responsible_roles(city).gather(due["item"].to_numpy()),
         }
     ).sort("person_id", "intervention_id", "date")
+
+
+def _plan(city: City, lives: Lives) -> pl.DataFrame:
+    """The papers that were written by the last day of the extract."""
+    written = papers(city, lives, _kept_episodes(city, lives)).filter("is_written")
+    day = month_dates(city, written["start"].to_numpy())
+    return (
+        written.with_columns(
+            person_id=_ids("P", lives.people.number[written["row"].to_numpy()]),
+            intervention_id=_intervention_ids(city).gather(written["item"].to_numpy()),
+            date=day.dt.offset_by(written["days"].cast(pl.String) + "d"),
+        )
+        .select("person_id", "intervention_id", "kind", "date", pl.col("^has_.*$"))
+        .sort("person_id", "intervention_id", "kind", "date")
+    )

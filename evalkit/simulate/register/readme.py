@@ -126,6 +126,7 @@ def _basis_lines(city: City) -> str:
         *[(f"roll-out {rollout.action}", rollout.basis) for rollout in city.rollouts],
     ]
     bases += [("programme of actions", city.programme.basis)] if city.programme else []
+    bases += [("common process", city.common_process.basis)] if city.common_process else []
     bases += [("accounts", city.accounts.basis)] if city.accounts else []
     bases += [(name.replace("_", " "), switch.basis) for name, switch in city.switches.items()]
     bases += [("needs", city.needs_basis)] if city.needs_basis else []
