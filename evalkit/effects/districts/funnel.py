@@ -49,32 +49,49 @@ def case_mix_funnel(trials: Trials) -> pl.DataFrame:
     design = first.design[:, about_people(first.protocol, first.terms)]
     fit = weighted_logit(design, reached, weights)
     p = 1 / (1 + np.exp(-np.clip(design @ fit.coefficients, -SEPARATED, SEPARATED)))
-    names = sorted(district.unique().to_list())
-    position = district.replace_strict(
-        {name: number for number, name in enumerate(names)}, return_dtype=pl.Int32
-    ).to_numpy()
-    sums = [
-        np.bincount(position, weights=values, minlength=len(names))
-        for values in (weights, weights * reached, weights * p, weights**2 * p * (1 - p))
-    ]
-    share = float((weights * reached).sum() / weights.sum())
-    return _table(
-        names,
-        np.bincount(position, minlength=len(names)),
-        sums,
-        share,
-        first.protocol.intervention_id,
+    people = pl.DataFrame(
+        {
+            "district": district,
+            "n_persons": 1.0,
+            "total": weights,
+            "reached": weights * reached,
+            "expected": weights * p,
+            "variance": weights**2 * p * (1 - p),
+        }
+    )
+    schema = published("funnel").schema
+    return (
+        funnel_of_sums(people.group_by("district", maintain_order=True).sum())
+        .with_columns(intervention_id=pl.lit(first.protocol.intervention_id))
+        .select(list(schema))
+        .cast(schema)
     )
 
 
-def _table(
-    names: list[str],
-    n_persons: np.ndarray,
-    sums: list[np.ndarray],
-    share: float,
-    intervention_id: str,
-) -> pl.DataFrame:
-    total, observed, expected, variance = sums
+def funnel_of_sums(districts: pl.DataFrame) -> pl.DataFrame:
+    """Each district's share beside that expected for its people, and between which limits it lies
+    by chance.
+
+    Parameters
+    ----------
+    districts : DataFrame
+        district, n_persons, total (weights of the people, their number where all weigh 1), and of
+        them reached, expected (sum of the model's probabilities p) and variance (sum of weight
+        squared times p (1 - p)).
+
+    Returns
+    -------
+    DataFrame
+        district (and "all"), n_persons, observed, expected, adjusted, lower_95, upper_95,
+        lower_998, upper_998 (shares), overdispersion, verdict, as in `case_mix_funnel`; districts
+        in the order of the alphabet.
+    """
+    districts = districts.sort("district")
+    names, n_persons = districts["district"].to_list(), districts["n_persons"].to_numpy()
+    total, observed, expected, variance = (
+        districts[name].to_numpy() for name in ("total", "reached", "expected", "variance")
+    )
+    share = float(observed.sum() / total.sum())
     adjusted, error = share * observed / expected, share * np.sqrt(variance) / expected
     z = np.divide(adjusted - share, error, out=np.zeros(len(error)), where=error > 0)
     spread = overdispersion(z)
@@ -96,7 +113,6 @@ def _table(
         "adjusted": adjusted,
     }
     table = pl.DataFrame({**columns, **limits, "verdict": verdict})
-    schema = published("funnel").schema
     city = pl.DataFrame(
         {
             "district": [CITY],
@@ -106,11 +122,8 @@ def _table(
             "adjusted": [round(share, 2)],
         }
     )
-    return (
-        pl.concat([table, city], how="diagonal_relaxed")
-        .with_columns(intervention_id=pl.lit(intervention_id), overdispersion=pl.lit(spread))
-        .select(list(schema))
-        .cast(schema)
+    return pl.concat([table, city], how="diagonal_relaxed").with_columns(
+        overdispersion=pl.lit(spread)
     )
 
 

@@ -115,6 +115,34 @@ def posterior_draws(
     return true, kept.mean(axis=0)
 
 
+def rank_ranges(
+    estimates: np.ndarray, variances: np.ndarray, *, seed: int, conf_level: float = 0.95
+) -> list[pl.Series]:
+    """What ranks the true values behind estimates may have (1: the largest), from
+    `posterior_draws`.
+
+    Returns
+    -------
+    list of Series
+        reliability, probability_best, rank (median), rank_lower, rank_upper, one value for each
+        estimate.
+    """
+    true, reliability = posterior_draws(estimates, variances, seed=seed)
+    ranks = true.shape[1] + 1 - (true.argsort(axis=1).argsort(axis=1) + 1)
+    tail = (1 - conf_level) / 2
+    lower, median, upper = np.quantile(
+        ranks, [tail, 0.5, 1 - tail], axis=0, method="nearest"
+    ).astype(float)
+    columns = {
+        "reliability": reliability,
+        "probability_best": (ranks == 1).mean(axis=0),
+        "rank": median,
+        "rank_lower": lower,
+        "rank_upper": upper,
+    }
+    return [pl.Series(name, values) for name, values in columns.items()]
+
+
 def _months(draws: pl.DataFrame, protocol: Protocol, name: str, conf_level: float) -> pl.DataFrame:
     differences = primary_differences(draws, protocol.primary_outcome).filter(
         pl.col("district") != CITY
@@ -150,22 +178,11 @@ def _ranks(estimates: pl.DataFrame, basis: str, *, seed: int, conf_level: float)
     """district, reliability, probability_best, rank, rank_lower, rank_upper of the districts with
     estimates.
     """
-    true, reliability = posterior_draws(
-        estimates[basis].to_numpy(), estimates[f"{basis}_variance"].to_numpy(), seed=seed
-    )
-    ranks = true.shape[1] + 1 - (true.argsort(axis=1).argsort(axis=1) + 1)
-    tail = (1 - conf_level) / 2
-    lower, median, upper = np.quantile(
-        ranks, [tail, 0.5, 1 - tail], axis=0, method="nearest"
-    ).astype(float)
-    best = (ranks == 1).mean(axis=0)
-    columns = {
-        "reliability": reliability,
-        "probability_best": best,
-        "rank": median,
-        "rank_lower": lower,
-        "rank_upper": upper,
-    }
     return estimates.select("district").with_columns(
-        **{name: pl.Series(values) for name, values in columns.items()}
+        rank_ranges(
+            estimates[basis].to_numpy(),
+            estimates[f"{basis}_variance"].to_numpy(),
+            seed=seed,
+            conf_level=conf_level,
+        )
     )
