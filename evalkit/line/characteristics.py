@@ -3,6 +3,8 @@ self-support when first seen; and in which order their groups stand.
 """
 
 CHARACTERISTICS = ("sex", "age", "obstacle")
+# Who gets what is told by these too, and adjusted for all of them.
+CASE_MIX = ("sex", "age", "origin", "education", "obstacle")
 NOT_KNOWN = "not_known"  # the group of those of whom a characteristic is not delivered
 
 

@@ -1,5 +1,5 @@
-"""Who a spell belongs to, as far as reports tell people apart: sex, age at the first month, and
-obstacle to self-support when first seen.
+"""Who a spell belongs to, as far as reports tell people apart: sex, age at the first month, origin,
+education, and obstacle to self-support when first seen.
 """
 
 from collections.abc import Sequence
@@ -17,6 +17,7 @@ def spells_by_characteristic(
     household_member: pl.DataFrame,
     *,
     age_bands: Sequence[int],
+    characteristics: Sequence[str] = CHARACTERISTICS,
 ) -> pl.DataFrame:
     """Every support spell once per characteristic that the extract holds, with its group.
 
@@ -27,19 +28,22 @@ def spells_by_characteristic(
     age_bands : sequence of int
         First ages of all bands but the youngest, ascending: (25, 50) makes -24, 25-49 and 50-.
         Years, counted as the year of the first month less the year of birth.
+    characteristics : sequence of str
+        Those that are asked for: sex, age, origin, education, obstacle.
 
     Returns
     -------
     DataFrame
-        The columns of `spells`, characteristic (sex, age, obstacle) and group: the sex or obstacle
-        as delivered, the band of ages. Within a characteristic the groups of a table add up to all
-        spells: spells without a value are the group "not_known". A characteristic that no spell has
-        a value of is not there.
+        The columns of `spells`, characteristic and group: the sex, education or obstacle as
+        delivered, the origin as "born_eu", the band of ages. Within a characteristic the groups of
+        a table add up to all spells: spells without a value are the group "not_known". A
+        characteristic that no spell has a value of is not there.
     """
     obstacles = household_member.select(
         "household_id", "person_id", "support_obstacle", first_seen="month"
     )
-    people = person.select("person_id", "birth_year", "sex")
+    named = [name for name in ("sex", "origin", "education") if name in person.columns]
+    people = person.select("person_id", "birth_year", *named)
     seen = spells.with_columns(
         first_seen=month_of_number_expr(month_number_expr("start") + pl.col("entry"))
     )
@@ -47,7 +51,9 @@ def spells_by_characteristic(
         obstacles, on=["household_id", "person_id", "first_seen"], how="left"
     )
     groups = {
-        "sex": pl.col("sex"),
+        **{name: pl.col(name) for name in named},
+        # A group's word tells what it is a group of: "other" is an obstacle.
+        **({"origin": pl.format("born_{}", "origin")} if "origin" in named else {}),
         "age": _age_band(pl.col("start").dt.year() - pl.col("birth_year"), age_bands),
         "obstacle": pl.col("support_obstacle"),
     }
@@ -57,8 +63,8 @@ def spells_by_characteristic(
             characteristic=pl.lit(name),
             group=groups[name].cast(pl.String).fill_null(NOT_KNOWN),
         )
-        for name in CHARACTERISTICS
-        if rows.select(groups[name].is_not_null().any()).item()
+        for name in characteristics
+        if name in groups and rows.select(groups[name].is_not_null().any()).item()
     ]
     empty = spells.clear().with_columns(
         characteristic=pl.lit("", pl.String), group=pl.lit("", pl.String)
