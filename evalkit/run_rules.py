@@ -398,6 +398,18 @@ class MonitoringRules(Record):
         "been followed for so long.",
     )
     # ---- access
+    access_months: tuple[int, int] = Field(
+        (6, 12),
+        description="Within how many months of the first one on support somebody is to have "
+        "started an intervention: soon, and at all. People who came later than the second of them "
+        "before the data end are not counted. Months.",
+    )
+    access_years: int = Field(
+        5,
+        ge=1,
+        description="Of how many years those who came to support are counted, up to the last who "
+        "can be followed. Years.",
+    )
     # ---- offer
     offer: Path | None = Field(
         None,
@@ -437,6 +449,13 @@ class MonitoringRules(Record):
         if twice:
             raise ValueError(f"pooled names districts twice: {', '.join(twice)}")
         return self
+
+    @field_validator("access_months")
+    @classmethod
+    def _sooner_first(cls, months: tuple[int, int]) -> tuple[int, int]:
+        if not 1 <= months[0] < months[1]:
+            raise ValueError("whole numbers above 0, the second larger than the first")
+        return months
 
     def area_of(self, district: str) -> str:
         """The area under which a district is shown: that which it is pooled in, or itself."""

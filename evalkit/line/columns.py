@@ -158,6 +158,7 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("count", "persons", "n_next_step"),
         *_columns("share", "", "next_share"),
         # Monitoring: access.
+        *_columns("share", "share", "more_often more_often_lower more_often_upper"),
         # Monitoring: offer.
         *_columns("word", "", "need content"),
         *_columns("count", "persons", "n_residents n_known n_reached n_entered"),

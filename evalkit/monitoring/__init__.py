@@ -2,6 +2,8 @@
 answered from rows that exist, and lists for the people who do the work.
 """
 
+from evalkit.monitoring.access.access_tables import access_tables
+from evalkit.monitoring.access.arrivals import arrivals
 from evalkit.monitoring.accounts import (
     accounts_of,
     accounts_reconciled,
@@ -36,8 +38,10 @@ __all__ = [
     "Followed",
     "ability_change",
     "ability_ends",
+    "access_tables",
     "accounts_of",
     "accounts_reconciled",
+    "arrivals",
     "attended_hours",
     "by_area",
     "coming_closer",

@@ -278,3 +278,34 @@ monitoring.worklist_size(to_do, district="South")
 # %% worklist_in_words
 # And the list itself, as those read it who work by it.
 monitoring.worklist_in_words(to_do, on_step, words("en"))
+# %% arrivals
+# Six people come to support, half of them women; one in three starts coaching after two months.
+from evalkit.line.tables import table
+
+came = {
+    "person_id": list("abcdef"),
+    "spell_no": 1,
+    "household_id": list("abcdef"),
+    "cluster_id": list("abcdef"),
+    "district": "North",
+    "start": date(2024, 1, 1),
+    "end": date(2025, 6, 1),
+    "entry": 0,
+    "months": 17,
+    "is_start_known": True,
+    "weight": 1.0,
+    "characteristic": "sex",
+    "group": ["female", "male"] * 3,
+}
+started = {"person_id": ["a", "d"], "episode_no": 1, "intervention_id": "coaching"}
+started |= {"start": date(2024, 3, 1), "end": date(2024, 9, 1)}
+spells = pl.concat([table("support_spells").empty(), pl.DataFrame(came)], how="diagonal_relaxed")
+episodes = pl.concat([table("episodes").empty(), pl.DataFrame(started)], how="diagonal_relaxed")
+people = monitoring.arrivals(spells, episodes, rules=rules)
+people.select("person_id", "sex", "months", "event")
+
+# %% access_tables
+# Of all and of each sex: how many came, and how many had started something within the year.
+register = tables["intervention"]
+access = monitoring.access_tables(people, episodes, register, rules=rules, seed=1)["access"]
+access.filter(pl.col("district") == "all", pl.col("measure") == "within")

@@ -149,6 +149,25 @@ SAME = (
             Term("worklist_size", "n_persons", {"reason": ("follow_up_overdue",)}),
         ),
     ),
+    Same(
+        "people who came to support and were in no intervention",
+        ("district",),
+        (
+            Term("access", "n_persons", {"answer": ("all",)}, per=("measure", "characteristic")),
+            Term("access_funnel", "n_persons"),
+            Term(
+                "access_interventions",
+                "n_persons",
+                {"answer": ("all",)},
+                per=("intervention_id",),
+            ),
+        ),
+    ),
+    Same(
+        "people who came to support and started an intervention",
+        ("district", "measure"),
+        (Term("access", "n_persons", {"answer": ("yes",)}, per=("characteristic",)),),
+    ),
 )
 
 
@@ -222,6 +241,32 @@ NO_MORE = (
         ("district",),
         Term("ladder_by_district", "n_persons"),
         (Term("ladder", "n_persons", {"answer": ("all",)}),),
+    ),
+    NoMore(
+        "who came to support has a spell of known beginning",
+        ("district",),
+        Term(
+            "access",
+            "n_persons",
+            {"measure": ("soon",), "answer": ("all",), "characteristic": ("all",)},
+        ),
+        (_OF_KNOWN_BEGINNING,),
+    ),
+    NoMore(
+        "who started soon has started within the year",
+        ("district", "characteristic", "group"),
+        Term("access", "n_persons", {"measure": ("soon",), "answer": ("yes",)}),
+        (Term("access", "n_persons", {"measure": ("within",), "answer": ("yes",)}),),
+    ),
+    NoMore(
+        "who started has started one intervention or several",
+        ("district",),
+        Term(
+            "access",
+            "n_persons",
+            {"measure": ("within",), "answer": ("yes",), "characteristic": ("all",)},
+        ),
+        (Term("access_interventions", "n_persons", {"answer": ("yes",)}),),
     ),
 )
 # Keys that do not change what a row counts, only what else it says of it.
