@@ -16,7 +16,7 @@ from evalkit.charts.families.cash_flow import value_curve
 from evalkit.charts.families.curves import exit_curves, states
 from evalkit.charts.families.districts import district_ranks, naive_and_corrected
 from evalkit.charts.families.effects import effect_curves, effect_months
-from evalkit.charts.families.funnel import funnel
+from evalkit.charts.families.funnel import access_funnel, funnel
 from evalkit.charts.families.groups import exit_rates, group_curves
 from evalkit.charts.families.overlap import overlap
 from evalkit.charts.families.overview import district_comparison
@@ -31,6 +31,7 @@ from evalkit.charts.figures import (
 from evalkit.charts.show import show
 
 __all__ = [
+    "access_funnel",
     "balance",
     "charts_of",
     "district_comparison",

@@ -3,7 +3,6 @@ answered from rows that exist, and lists for the people who do the work.
 """
 
 from evalkit.monitoring.access.access_tables import access_tables
-from evalkit.monitoring.access.arrivals import arrivals
 from evalkit.monitoring.accounts import (
     accounts_of,
     accounts_reconciled,
@@ -41,7 +40,6 @@ __all__ = [
     "access_tables",
     "accounts_of",
     "accounts_reconciled",
-    "arrivals",
     "attended_hours",
     "by_area",
     "coming_closer",

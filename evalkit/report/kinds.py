@@ -14,6 +14,7 @@ from evalkit.report.decision.spread import how_long_and_how
 from evalkit.report.decision.stays import who_stays
 from evalkit.report.decision.sure import how_certain
 from evalkit.report.decision.what_if import what_if
+from evalkit.report.evidence.access import who_gets_what
 from evalkit.report.evidence.accounts import where_the_money_went
 from evalkit.report.evidence.allocation import best_use
 from evalkit.report.evidence.certainty import how_sure, what_cannot_be_said
@@ -101,7 +102,7 @@ DISTRICT_EVIDENCE = Page(
         how_sure,
         is_process_kept,
         people_come_closer,
-        # ---- access
+        who_gets_what,
         what_is_needed,
         where_the_money_went,
         how_complete,
@@ -120,7 +121,7 @@ CITY_EVIDENCE = Page(
         best_use,
         is_process_kept,
         people_come_closer,
-        # ---- access
+        who_gets_what,
         what_is_needed,
         where_the_money_went,
         how_complete,

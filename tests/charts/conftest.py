@@ -373,6 +373,12 @@ def effect_readings_table(district: str = "all"):
     )
 
 
+def access_funnel_table():
+    values = ["n_persons", "adjusted", "overdispersion", "verdict"]
+    rows = funnel_table().data.select("district", *values).to_dicts()
+    return estimates(rows, "access_funnel", ["district"], values)
+
+
 def funnel_table():
     shares = {
         "Belfast": (300, 0.42, "inside"),
@@ -562,6 +568,7 @@ def made_tables() -> dict:
         time_on_support_table(),
         effect_readings_table(),
         funnel_table(),
+        access_funnel_table(),
         district_ranks_table(),
         overlap_table(),
     ]
@@ -597,6 +604,7 @@ def make():
         "district_comparison": time_on_support_table,
         "naive_and_corrected": effect_readings_table,
         "funnel": funnel_table,
+        "access_funnel": access_funnel_table,
         "district_ranks": district_ranks_table,
         "overlap": overlap_table,
     }

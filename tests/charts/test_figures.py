@@ -20,7 +20,7 @@ from evalkit.errors import DisclosureError, ParameterError
 
 OF_EFFECT = "training-start-now-rather-than-wait"
 OF_PEOPLE = {"exit_curves", "exit_rates", "group_curves", "states"}
-OF_ALL_DISTRICTS = ("time_on_support", "funnel", "district_ranks")
+OF_ALL_DISTRICTS = ("time_on_support", "funnel", "access_funnel", "district_ranks")
 # px, at the width the chart is drawn for: WCAG asks for no number, the run's page is read on phones
 SMALLEST_FONT = 12
 WIDEST = 440  # px; wider charts shrink too much on a phone of 320 px

@@ -278,10 +278,8 @@ monitoring.worklist_size(to_do, district="South")
 # %% worklist_in_words
 # And the list itself, as those read it who work by it.
 monitoring.worklist_in_words(to_do, on_step, words("en"))
-# %% arrivals
-# Six people come to support, half of them women; one in three starts coaching after two months.
-from evalkit.line.tables import table
-
+# %% access_tables
+# Six people come to support, half of them women; a woman and a man start coaching in March.
 came = {
     "person_id": list("abcdef"),
     "spell_no": 1,
@@ -299,13 +297,11 @@ came = {
 }
 started = {"person_id": ["a", "d"], "episode_no": 1, "intervention_id": "coaching"}
 started |= {"start": date(2024, 3, 1), "end": date(2024, 9, 1)}
-spells = pl.concat([table("support_spells").empty(), pl.DataFrame(came)], how="diagonal_relaxed")
-episodes = pl.concat([table("episodes").empty(), pl.DataFrame(started)], how="diagonal_relaxed")
-people = monitoring.arrivals(spells, episodes, rules=rules)
-people.select("person_id", "sex", "months", "event")
-
-# %% access_tables
-# Of all and of each sex: how many came, and how many had started something within the year.
-register = tables["intervention"]
-access = monitoring.access_tables(people, episodes, register, rules=rules, seed=1)["access"]
-access.filter(pl.col("district") == "all", pl.col("measure") == "within")
+spells = pl.concat(
+    [line_table("support_spells").empty(), pl.DataFrame(came)], how="diagonal_relaxed"
+)
+episodes = pl.concat(
+    [line_table("episodes").empty(), pl.DataFrame(started)], how="diagonal_relaxed"
+)
+access = monitoring.access_tables(spells, episodes, tables["intervention"], rules=rules, seed=1)
+access["access"].filter(pl.col("district") == "all", pl.col("measure") == "within")

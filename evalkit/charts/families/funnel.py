@@ -41,7 +41,23 @@ def funnel(table: Published, words: Words, /) -> Picture:
     """Districts by number of people, with the city's share and limits of 95 and 99.8 per cent;
     those outside are named.
     """
-    rows = shown_rows(table)
+    return _drawn(shown_rows(table), words, "chart.funnel")
+
+
+@chart(
+    of="access_funnel",
+    needs=(pl.col("district") != POOLED) & (pl.col("district") == POOLED).any(),
+    page="city",
+)
+def access_funnel(table: Published, words: Words, /) -> Picture:
+    """Districts by the number of people who came to support, with the share of all who start an
+    intervention and limits of 95 and 99.8 per cent; those outside are named.
+    """
+    return _drawn(shown_rows(table), words, "chart.access_funnel")
+
+
+def _drawn(rows: pl.DataFrame, words: Words, texts: str) -> Picture:
+    """The funnel with the texts below a key."""
     districts = rows.filter(pl.col("district") != POOLED)
     city = rows.row(by_predicate=pl.col("district") == POOLED, named=True)
     share, spread = city["adjusted"], max(city["overdispersion"] or 1.0, 1.0)
@@ -52,7 +68,7 @@ def funnel(table: Published, words: Words, /) -> Picture:
         *[line[side] for line in lines for side in ("lower", "upper")],
     ]
     span = padded(max(min(values), 0), min(max(values), 1))
-    axis = {"values": nice_ticks(0, top), "title": title_lines(words.text("chart.funnel.x"))}
+    axis = {"values": nice_ticks(0, top), "title": title_lines(words.text(f"{texts}.x"))}
     frame = Frame(
         FULL_WIDTH - 40,
         HEIGHT,
@@ -64,8 +80,8 @@ def funnel(table: Published, words: Words, /) -> Picture:
     centre = frame.layer([{"share": share}], "rule", y="share", color=INK, strokeWidth=1.5)
     leaders, names = _names(districts, lines, share, frame)
     picture = frame.holds(*_lines(lines, frame), centre, leaders, *_points(districts, frame), names)
-    title = title_lines(words.text("chart.funnel.y"), words.text("chart.funnel.lines"))
-    return finish(titled(picture, title), words.text("chart.funnel.title"))
+    title = title_lines(words.text(f"{texts}.y"), words.text("chart.funnel.lines"))
+    return finish(titled(picture, title), words.text(f"{texts}.title"))
 
 
 def _limits(share: float, spread: float, smallest: float, largest: float) -> list[dict]:

@@ -8,7 +8,7 @@ ACCESS: tuple[Table, ...] = (
         "One row per district, characteristic, group, time (soon, within the year) and answer: the "
         "people who came to support, and those of them who started an intervention by then.",
         keys=("district", "characteristic", "group", "measure", "answer"),
-        values=("n_persons", "share", "median_months"),
+        values=("n_persons", "share", "median_months", "counted_from", "counted_through"),
         unit="persons, shares, months",
         guard=Guard(
             "counts",

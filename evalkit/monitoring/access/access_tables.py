@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from evalkit.monitoring.access.arrivals import arrivals
 from evalkit.monitoring.access.case_mix import access_funnel
 from evalkit.monitoring.access.group_differences import access_groups
 from evalkit.monitoring.access.shares import access, access_curves, access_interventions
@@ -9,7 +10,7 @@ from evalkit.run_rules import MonitoringRules
 
 
 def access_tables(
-    people: pl.DataFrame,
+    spells: pl.DataFrame,
     episodes: pl.DataFrame,
     intervention: pl.DataFrame,
     *,
@@ -20,8 +21,9 @@ def access_tables(
 
     Parameters
     ----------
-    people : DataFrame
-        As `arrivals` makes it.
+    spells : DataFrame
+        As `spells.spells_by_characteristic` makes it, of all spells and characteristics
+        (`evalkit.line.characteristics.CASE_MIX`).
     episodes, intervention : DataFrame
         Table `episodes`; the delivered register of interventions, or its empty table.
     rules : MonitoringRules
@@ -32,9 +34,11 @@ def access_tables(
     Returns
     -------
     dict
-        The tables access, access_interventions, access_curves, access_funnel, access_groups,
-        without rows where nobody is in an intervention.
+        The tables access, access_interventions, access_curves, access_funnel and access_groups,
+        of the people that `evalkit.monitoring.access.arrivals` describes; without rows where nobody
+        is in an intervention.
     """
+    people = arrivals(spells, episodes, rules=rules)
     return {
         "access": access(people, rules=rules),
         "access_interventions": access_interventions(people, episodes, intervention, rules=rules),

@@ -10,7 +10,7 @@ end.
 import polars as pl
 
 from evalkit.line.characteristics import CASE_MIX, NOT_KNOWN
-from evalkit.months import month_number_expr
+from evalkit.months import month_number_expr, month_of_number_expr
 from evalkit.run_rules import MonitoringRules
 
 START, LEFT, OUT = "start", "left_support", "out"
@@ -36,10 +36,11 @@ def arrivals(
     -------
     DataFrame
         One row per person: person_id, cluster_id, district (of the area), weight, start and end (of
-        the spell, half-open), year (of the first month), the characteristics ("not_known" where the
-        extract does not hold them), months (to the first event, or as far as the person is
-        followed; the first month on support is 1) and event (start, left_support, out; null: still
-        on support). Without rows where nobody is in an intervention.
+        the spell, half-open), year (of the first month), counted_from and counted_through (the
+        first and the last month in which somebody who came is counted), the characteristics
+        ("not_known" where the extract does not hold them), months (to the first event, or as far as
+        the person is followed; the first month on support is 1) and event (start, left_support,
+        out; null: still on support). Without rows where nobody is in an intervention.
     """
     began = _first_spells(spells, episodes, rules)
     starts = episodes.select("person_id", started=month_number_expr("start"))
@@ -61,6 +62,8 @@ def arrivals(
         "start",
         "end",
         pl.col("start").dt.year().alias("year"),
+        "counted_from",
+        "counted_through",
         *CASE_MIX,
         months=pl.when(is_start).then(to_start).otherwise("length"),
         event=pl.when(is_start)
@@ -87,9 +90,13 @@ def _first_spells(
         first=month_number_expr("start"), after=month_number_expr("end"), length="months"
     )
     last = pl.col("after").max() - rules.access_months[1]
-    counted = pl.col("first").is_between(last - MONTHS_A_YEAR * rules.access_years + 1, last)
+    first = pl.max_horizontal(last - MONTHS_A_YEAR * rules.access_years + 1, pl.col("first").min())
+    each = each.with_columns(
+        counted_from=month_of_number_expr(first), counted_through=month_of_number_expr(last)
+    )
+    is_counted = pl.col("start").is_between("counted_from", "counted_through")
     new = (
-        each.filter(counted, pl.col("is_start_known"), pl.col("entry") == 0)
+        each.filter(is_counted, pl.col("is_start_known"), pl.col("entry") == 0)
         if episodes.height
         else each.clear()
     )

@@ -37,7 +37,8 @@ def access(people: pl.DataFrame, *, rules: MonitoringRules) -> pl.DataFrame:
     DataFrame
         The table access: district (and "all"), characteristic (and "all") and group, measure (soon,
         within), answer (all: those who came; yes: those who started), n_persons, n_whole,
-        share, median_months (by which half of those who started had; null beside all).
+        share, median_months (by which half of those who started had; null beside all), counted_from
+        and counted_through (months in which people came).
     """
     groups = {CITY: pl.lit(CITY), **{name: pl.col(name) for name in told_apart(people)}}
     rows = with_city(
@@ -52,7 +53,9 @@ def access(people: pl.DataFrame, *, rules: MonitoringRules) -> pl.DataFrame:
     tables = []
     for measure, months in zip((SOON, WITHIN), rules.access_months, strict=True):
         is_yes = started_within(months)
-        wholes = rows.group_by(keys).agg(n_whole=pl.len())
+        wholes = rows.group_by(keys).agg(
+            pl.col("counted_from", "counted_through").first(), n_whole=pl.len()
+        )
         median = pl.col("months").filter(is_yes).quantile(0.5, interpolation="lower")
         starters = rows.group_by(keys).agg(n_persons=is_yes.sum(), median_months=median)
         answers = {

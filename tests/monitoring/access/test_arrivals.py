@@ -4,8 +4,8 @@ from datetime import date
 
 import polars as pl
 
-from evalkit import monitoring
 from evalkit.line.tables import table
+from evalkit.monitoring.access.arrivals import arrivals
 from evalkit.run_rules import MonitoringRules
 
 # The data end so late that all are followed.
@@ -44,7 +44,7 @@ def came(spells, starts, **rules):
         schema={name: table("episodes").schema[name] for name in ("person_id", "episode_no")}
         | {"start": pl.Date, "end": pl.Date},
     )
-    people = monitoring.arrivals(
+    people = arrivals(
         pl.concat([table("support_spells").empty(), rows], how="diagonal_relaxed"),
         episodes.with_columns(intervention_id=pl.lit("coaching")),
         rules=MonitoringRules(**rules),
@@ -137,9 +137,7 @@ def test_districts_that_are_pooled_are_one_area():
         schema_overrides={"end": pl.Date},
     )
 
-    people = monitoring.arrivals(
-        spells, episodes, rules=MonitoringRules(pooled={"Both": ("North", "East")})
-    )
+    people = arrivals(spells, episodes, rules=MonitoringRules(pooled={"Both": ("North", "East")}))
 
     assert people["district"].to_list() == ["Both", "Both"]
 

@@ -24,6 +24,8 @@ def people():
             "start": date(2024, 1, 1),
             "end": date(2025, 6, 1),
             "year": 2024,
+            "counted_from": date(2023, 1, 1),
+            "counted_through": date(2024, 12, 1),
             "sex": "female" if person < "f" else "male",
             "months": started.get(person, 17 if person in "dh" else 6),
             "event": "start" if person in started else None if person in "dh" else "left_support",
