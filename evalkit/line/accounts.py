@@ -38,6 +38,11 @@ class CostArea(Record):
     accounts: tuple[str, ...] = Field(
         (), description="Its accounts; one that ends with * stands for all that begin so: 45*."
     )
+    interventions: tuple[str, ...] = Field(
+        (),
+        description="The interventions of the register whose places are paid from it: what they "
+        "cost is held against what was booked.",
+    )
     is_outside: bool = Field(
         False,
         description="Whether it is another activity than labour-market measures: what is booked "
@@ -176,6 +181,7 @@ class AccountsFile(Record):
         for what, names in (
             ("areas", keys),
             ("accounts", accounts),
+            ("interventions", [name for area in self.areas for name in area.interventions]),
             ("rules", [rule.key for rule in self.rules]),
             ("reported", [f"{one.year} {one.district}" for one in self.reported]),
             ("bought", [one.intervention_id for one in self.bought]),

@@ -51,6 +51,17 @@ ACCOUNTS = (
         grade="M",
     ),
     Table(
+        "account_places",
+        "One row per year, currency and area of costs whose places are known in the same year's "
+        "prices: what they cost as they were filled, between what that lies as far as it is "
+        "rounded, and which share it is of what was booked.",
+        keys=("year", "currency", "cost_area"),
+        values=("recoded", "places_cost", "low", "high", "covered_share"),
+        unit="money a year, shares",
+        guard=_NOBODY,
+        grade="M",
+    ),
+    Table(
         "reported_places",
         "One row per year and currency of a report: between what places cost, between what shares "
         "people ended, and between what an ended place costs by that.",

@@ -15,6 +15,7 @@ _MONTHS = 12
 def contradictions(
     postings: pl.DataFrame,
     areas: pl.DataFrame,
+    places: pl.DataFrame,
     place_costs: pl.DataFrame,
     reading: AccountsFile,
 ) -> pl.DataFrame:
@@ -26,6 +27,8 @@ def contradictions(
         `mapped_postings`.
     areas : DataFrame
         `account_areas`.
+    places : DataFrame
+        `account_places`.
     place_costs : DataFrame
         The published table: places, their use and cost.
     reading : AccountsFile
@@ -48,6 +51,7 @@ def contradictions(
         _two_currencies(postings),
         _more_people_than_places(place_costs),
         _dear_or_cheap_places(place_costs, reading),
+        _dearer_than_booked(places),
         _printed(areas, reading),
     )
     empty = declared.empty()
@@ -122,6 +126,20 @@ def _more_people_than_places(costs: pl.DataFrame) -> pl.DataFrame:
         item="intervention_id",
         amount="places",
         other_amount="utilisation_share",
+    )
+
+
+def _dearer_than_booked(places: pl.DataFrame) -> pl.DataFrame:
+    """Areas whose places cost more than was booked, by more than what is published of them is
+    rounded by.
+    """
+    return places.filter(pl.col("low") > pl.col("recoded")).select(
+        *("year", "currency", "low", "high"),
+        district=pl.lit(CITY),
+        fault=pl.lit("places_above"),
+        item="cost_area",
+        amount="places_cost",
+        other_amount="recoded",
     )
 
 

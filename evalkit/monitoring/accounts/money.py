@@ -14,7 +14,7 @@ from evalkit.monitoring.accounts.places import (
     reported_places,
 )
 from evalkit.monitoring.accounts.postings import mapped_postings, moved_postings
-from evalkit.monitoring.accounts.reconcile import account_areas, reported_accounts
+from evalkit.monitoring.accounts.reconcile import account_areas, account_places, reported_accounts
 from evalkit.run_rules import MonitoringRules
 
 
@@ -41,15 +41,18 @@ def accounts_reconciled(
     Returns
     -------
     dict of str to DataFrame
-        The tables account_areas, reported_accounts, account_moves and account_faults.
+        The tables account_areas, reported_accounts, account_moves, account_places and
+        account_faults.
     """
     postings = mapped_postings(account, reading)
     areas = account_areas(postings, reading, rules)
+    places = account_places(areas, place_costs, reading)
     return {
         "account_areas": areas,
         "reported_accounts": reported_accounts(areas, reading),
         "account_moves": moved_postings(postings, reading),
-        "account_faults": contradictions(postings, areas, place_costs, reading),
+        "account_places": places,
+        "account_faults": contradictions(postings, areas, places, place_costs, reading),
     }
 
 

@@ -12,6 +12,10 @@ from evalkit.tables import CITY
 
 _YEAR = ("district", "year", "currency")
 _VIEWS = ("budget", "booked", "recoded")
+_MONTHS = 12
+# Use and cost of filled places are published in steps of at most 2.5 times what one person moves
+# them by (`disclosure.rounding.step_above`), so that each is off by at most 1.25 filled places.
+_OFF_BY = 2.5
 
 
 def account_areas(
@@ -102,6 +106,62 @@ def reported_accounts(areas: pl.DataFrame, reading: AccountsFile) -> pl.DataFram
     keys = [*_YEAR, "cost_area"]
     beside = pl.concat([known, budget, elsewhere]).select(*keys, "recoded")
     return printed.join(beside, on=keys, how="left").select(list(declared)).sort(keys)
+
+
+def account_places(
+    areas: pl.DataFrame, place_costs: pl.DataFrame, reading: AccountsFile
+) -> pl.DataFrame:
+    """What the places of an area cost in a year beside what was booked on it.
+
+    Parameters
+    ----------
+    areas : DataFrame
+        `account_areas`.
+    place_costs : DataFrame
+        The published table: it is rounded to what no single person moves, so nothing that is made
+        of it tells more.
+    reading : AccountsFile
+        Which interventions are paid from which area.
+
+    Returns
+    -------
+    DataFrame
+        The table account_places, of all districts together. An area is left out where a place's
+        cost is missing for one of its interventions in the year, or is in the prices of another
+        year or in another currency.
+    """
+    area_of = {name: area.key for area in reading.areas for name in area.interventions}
+    a_year = _MONTHS * pl.col("cost_per_filled_place")
+    of_year = pl.when(pl.col("price_year") == pl.col("year"))
+    costs = (
+        place_costs.filter(pl.col("intervention_id").is_in(list(area_of)))
+        .with_columns(
+            cost_area=pl.col("intervention_id").replace_strict(
+                area_of, default=None, return_dtype=pl.String
+            ),
+            cost=of_year.then(a_year * pl.col("places") * pl.col("utilisation_share")),
+            off=_OFF_BY * a_year,
+        )
+        .group_by("year", "cost_area")
+        .agg(
+            pl.when(pl.col("cost").is_not_null().all()).then(pl.col("cost", "off").sum()),
+            pl.when(pl.col("currency").n_unique() == 1).then(pl.col("currency").first()),
+        )
+        .drop_nulls()
+        .rename({"cost": "places_cost"})
+    )
+    cost, off = pl.col("places_cost"), pl.col("off")
+    return (
+        areas.filter(pl.col("district") == CITY, pl.col("recoded").is_not_null())
+        .join(costs, on=["year", "currency", "cost_area"])
+        .with_columns(
+            low=cost - off,
+            high=cost + off,
+            covered_share=pl.when(pl.col("recoded") > 0).then(cost / pl.col("recoded")),
+        )
+        .select(list(published("account_places").schema))
+        .sort("year", "currency", "cost_area")
+    )
 
 
 def _printed(one: ReportedYear) -> list[tuple]:

@@ -18,7 +18,7 @@ ACCOUNT_VIEWS = ("budget", "booked", "recoded")
 _THOUSANDS_FROM = 10_000
 _MOST_FAULTS = 5
 _PLACES_BELOW = "places_below"
-_OF_REPORTS = ("share_total", "printed_otherwise", "parts_total", "elsewhere")
+_OF_AREAS = ("places_above", "share_total", "printed_otherwise", "parts_total", "elsewhere")
 
 
 def area_shown(brief: Brief) -> str:
@@ -71,6 +71,7 @@ def trail_tables(brief: Brief) -> tuple[DataTable, ...]:
         *_MOVES.tables(brief, _of_members(brief, "account_moves")),
         *_FAULTS.tables(brief, _faults(brief)),
         *_REPORTED.tables(brief, reported),
+        *(_PLACES.tables(brief, brief.tables.rows("account_places")) if brief.is_city else ()),
     )
 
 
@@ -79,11 +80,21 @@ def contradictions(brief: Brief) -> tuple[Markup, ...]:
     faults = _faults(brief)
     told = [row for row in faults if row["fault"] != _PLACES_BELOW]
     points = [_fault(brief, row) for row in told[:_MOST_FAULTS]]
-    below = dict.fromkeys(row["item"] for row in faults if row["fault"] == _PLACES_BELOW)
-    if below:
-        names = brief.words.listing([intervention_name(brief, name) for name in below])
-        points.append(brief.words.html("accounts.fault_places_below", items=names))
-    return tuple(points)
+    below: dict[str, list[Row]] = {}
+    for row in faults:
+        if row["fault"] == _PLACES_BELOW:
+            below.setdefault(row["item"], []).append(row)
+    return (*points, *(_places_below(brief, name, rows) for name, rows in below.items()))
+
+
+def _places_below(brief: Brief, name: str, rows: Sequence[Row]) -> Markup:
+    """In which years more people were in an intervention than it has places."""
+    years = [brief.number(row, "year", YEAR) for row in rows]
+    return brief.words.html(
+        "accounts.fault_places_below",
+        item=capitalise(intervention_name(brief, name)),
+        years=brief.words.listing_html(years),
+    )
 
 
 def _moved_text(brief: Brief, of_year: Sequence[Row]) -> tuple[Markup, ...]:
@@ -167,7 +178,7 @@ def _fault(brief: Brief, row: Row) -> Markup:
 
 
 def _item(brief: Brief, row: Row) -> str:
-    if row["fault"] in _OF_REPORTS:
+    if row["fault"] in _OF_AREAS:
         return _in_sentence(area_name(brief, row["item"]))
     is_of_places = row["fault"] in (_PLACES_BELOW, "cost_outside")
     return intervention_name(brief, row["item"]) if is_of_places else row["item"]
@@ -274,5 +285,17 @@ _REPORTED = View(
             or_nothing=True,
         ),
         cell("source", _source_of_report),
+    ),
+)
+_PLACES = View(
+    "account_places",
+    "accounts.account_places",
+    "accounts",
+    (
+        cell("cost_area", area_cell, "cost_area"),
+        key("year", YEAR),
+        number("recoded", lambda row: amounts_form([row], "recoded", "places_cost")),
+        number("places_cost", lambda row: amounts_form([row], "recoded", "places_cost")),
+        number("covered_share", SHARE, or_nothing=True),
     ),
 )

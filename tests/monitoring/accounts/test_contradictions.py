@@ -90,6 +90,29 @@ def test_more_people_than_places(faults):
     assert found(table) == [("places_below", "course", "", 10.0, 1.2)]
 
 
+@pytest.mark.parametrize(("filled", "is_fault"), [(0.2, False), (0.9, True)])
+def test_places_that_cost_more_than_was_booked_beyond_what_rounding_explains(
+    faults, reading, filled, is_fault
+):
+    chart = [area.model_dump() for area in reading().areas]
+    chart[0]["interventions"] = ["course"]
+    row = {
+        "intervention_id": "course",
+        "year": 2012,
+        "places": 100.0,
+        "utilisation_share": filled,
+        "cost_per_filled_place": 0.7,
+        "currency": "SEK",
+        "price_year": 2012,
+    }
+    costs = pl.concat([NO_PLACES, pl.DataFrame([row])], how="diagonal_relaxed")
+
+    table = faults(*CLEAN, costs=costs, areas=chart)
+
+    # 170 booked; 168 or 756 a year, off by 21.
+    assert table["fault"].to_list() == ["places_above"] * is_fault
+
+
 @pytest.mark.parametrize(("monthly", "is_fault"), [(1000.0, True), (2000.0, False), (9000.0, True)])
 def test_a_place_that_costs_what_no_report_says(faults, monthly, is_fault):
     row = {

@@ -3,8 +3,9 @@
 import polars as pl
 import pytest
 
+from evalkit.line.tables import published
 from evalkit.monitoring.accounts.postings import mapped_postings
-from evalkit.monitoring.accounts.reconcile import account_areas, reported_accounts
+from evalkit.monitoring.accounts.reconcile import account_areas, account_places, reported_accounts
 from evalkit.run_rules import MonitoringRules
 
 
@@ -118,3 +119,49 @@ def test_what_was_printed_stands_alone_where_no_accounts_were_delivered(areas, a
     table = reported_accounts(areas(account()), reading(reported=[REPORTED]))
 
     assert table["recoded"].null_count() == table.height == 4
+
+
+@pytest.fixture
+def place_costs():
+    def make(*rows, price_year=2012):
+        names = ("intervention_id", "year", "places", "utilisation_share", "cost_per_filled_place")
+        filled = pl.DataFrame(rows, schema=names, orient="row").with_columns(
+            currency=pl.lit("SEK"), price_year=price_year
+        )
+        return pl.concat([published("place_costs").empty(), filled], how="diagonal_relaxed")
+
+    return make
+
+
+def test_what_places_cost_stands_beside_what_was_booked(areas, account, reading, place_costs):
+    chart = [area.model_dump() for area in reading().areas]
+    chart[0]["interventions"] = ["course", "coaching"]
+    made = reading(areas=chart)
+    costs = place_costs(("course", 2012, 10.0, 0.5, 1.0), ("coaching", 2012, 1.0, 1.0, 0.5))
+
+    (row,) = account_places(areas(account(*ROWS), areas=chart), costs, made).to_dicts()
+
+    # 12 months of 5 places at 1 and of one at 0.5; each intervention is off by 2.5 places' year.
+    assert row["cost_area"] == "training"
+    assert (row["recoded"], row["places_cost"]) == (90.0, 66.0)
+    assert (row["low"], row["high"]) == (66.0 - 45.0, 66.0 + 45.0)
+    assert row["covered_share"] == pytest.approx(66 / 90)
+
+
+@pytest.mark.parametrize(
+    ("row", "price_year"),
+    [(("course", 2012, 10.0, 0.5, None), 2012), (("course", 2012, 10.0, 0.5, 1.0), 2020)],
+)
+def test_places_without_a_cost_in_the_years_prices_are_left_out(
+    areas, account, reading, place_costs, row, price_year
+):
+    chart = [area.model_dump() for area in reading().areas]
+    chart[0]["interventions"] = ["course"]
+
+    table = account_places(
+        areas(account(*ROWS), areas=chart),
+        place_costs(row, price_year=price_year),
+        reading(areas=chart),
+    )
+
+    assert table.height == 0
