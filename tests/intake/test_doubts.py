@@ -4,7 +4,9 @@ receipt, the check and the letter.
 
 import re
 import zipfile
+from datetime import date, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -140,6 +142,32 @@ def test_places_below_the_people_who_take_part_are_flagged(extract, flags):
         ("capacity", "places_for_people", 5),
     ]
     assert count_of(admission, "capacity", "all") == (4, 4, 0, 2)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_months_with_too_few_places_are_those_of_a_count_by_hand(extract, flags, seed):
+    rng = np.random.default_rng(seed)
+    days = [date(2026, 1, 1) + timedelta(int(day)) for day in rng.integers(0, 100, 3)]
+    lasting = rng.integers(0, 60, 3)
+    ends = [days[i] + timedelta(int(lasting[i])) if lasting[i] else None for i in range(3)]
+    months = [date(2026, month, 1) for month in range(1, 7)]
+    places = rng.integers(0, 3, len(months)).tolist()
+    extract.write(
+        "participation",
+        [
+            "person_id,intervention_id,start,end",
+            *(f"P-{i + 1},work_training,{days[i]},{ends[i] or ''}" for i in range(3)),
+        ],
+    )
+    rows = [f"work_training,{month},{n},,,," for month, n in zip(months, places, strict=True)]
+    extract.write("capacity", [CAPACITY, *rows])
+
+    by_hand = [
+        ("capacity", "places_for_people", line)
+        for line, (month, n) in enumerate(zip(months, places, strict=True), start=2)
+        if sum(days[i] <= month and (not ends[i] or ends[i] > month) for i in range(3)) > n
+    ]
+    assert flags(extract.admit()) == by_hand
 
 
 def test_two_budgets_for_the_same_are_flagged_both(extract, flags):

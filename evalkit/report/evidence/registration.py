@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from markupsafe import Markup
 
+from evalkit.report.evidence.process import pooled_with
 from evalkit.report.parts.document import Block, Brief, DataTable, Section
 from evalkit.report.parts.marks import Scale, bar, picture
 from evalkit.report.parts.numbers import COUNT, SHARE, Row
@@ -22,7 +23,7 @@ _COMPLETE = 0.95
 
 def how_complete(brief: Brief) -> Section | None:
     """The section about what is registered; none where the run has not counted it."""
-    area = brief.district if brief.is_city else brief.run.params.monitoring.area_of(brief.district)
+    area = brief.run.params.monitoring.area_of(brief.district)
     rows = [
         row
         for row in brief.tables.rows("completeness", district=area)
@@ -36,7 +37,7 @@ def how_complete(brief: Brief) -> Section | None:
     return Section(
         "registration",
         brief.words.text("registration.heading"),
-        (_lead(brief, rows, area),),
+        (*pooled_with(brief), _lead(brief, rows, area)),
         (Block(tables=(*tables, *_FIELDS.tables(brief, rows))),),
     )
 

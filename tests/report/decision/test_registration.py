@@ -7,10 +7,10 @@ from evalkit.report.evidence.registration import how_complete
 
 @pytest.fixture
 def section(run, brief_with, published):
-    def make(*rows, district="Norr", language="en"):
+    def make(*rows, district="Norr", language="en", of=run):
         keys = ("district", "base", "field", "n_persons", "share")
         table = published("completeness", [dict(zip(keys, row, strict=True)) for row in rows])
-        return how_complete(brief_with(run, table, district=district, language=language))
+        return how_complete(brief_with(of, table, district=district, language=language))
 
     return make
 
@@ -64,3 +64,15 @@ def test_too_few_people_for_shares(section):
 
 def test_nothing_where_nothing_was_counted(section):
     assert section(("Syd", "started", "all", 50, 1.0)) is None
+
+
+def test_a_district_that_is_pooled_is_told_with_its_neighbours(run, section):
+    rules = run.params.monitoring.model_copy(update={"pooled": {"Båda": ("Norr", "Syd")}})
+    params = run.params.model_copy(update={"monitoring": rules})
+    of = run.model_copy(update={"params": params})
+    rows = [("Båda", *row[1:]) for row in STARTED]
+
+    leads = [lead.striptags() for lead in section(*rows, of=of).leads]
+
+    assert "together with its neighbours, as Båda" in leads[0]
+    assert leads[1].startswith("In Båda, the planned end is registered least often")
