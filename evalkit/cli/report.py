@@ -15,7 +15,7 @@ def report(
     ],
     *,
     pdf: Annotated[
-        bool, typer.Option("--pdf", help="Print each decision page to a PDF beside it.")
+        bool, typer.Option("--pdf", help="Print each of them to a PDF beside it.")
     ] = False,
     browser: Annotated[
         Path | None,
@@ -24,12 +24,12 @@ def report(
         ),
     ] = None,
 ) -> None:
-    """Say where the decision pages of a run lie; print them."""
+    """Say where the decision pages of a run and its sheets for the person lie; print them."""
     from evalkit.params import read_run
     from evalkit.report.browser import find_browser
-    from evalkit.report.pdf import decision_pages, print_pages
+    from evalkit.report.pdf import print_pages, printed_pages
 
-    pages = decision_pages(read_run(run_dir))
+    pages = printed_pages(read_run(run_dir))
     if not pdf:
         typer.echo("\n".join(page.resolve().as_uri() for page in pages))
         return

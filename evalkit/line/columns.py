@@ -183,6 +183,7 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("name", "", "title title_en responsible interventions"),
         *_columns("word", "", "theme progress"),
         *_columns("count", "actions", "n_actions"),
+        *_columns("number", "", "widest"),
         # Monitoring: registration.
         *_columns("word", "", "base field"),
         # Time.

@@ -26,7 +26,7 @@ from evalkit.monitoring.process import (
     worklist_in_words,
     worklist_size,
 )
-from evalkit.monitoring.programme import programme_actions, programme_reach, programme_themes
+from evalkit.monitoring.programme import programme
 from evalkit.monitoring.registration.completeness import completeness
 from evalkit.monitoring.steps.closer import coming_closer
 from evalkit.monitoring.steps.next_steps import Followed
@@ -53,9 +53,7 @@ __all__ = [
     "outreach_costs",
     "places_paid",
     "process_kept",
-    "programme_actions",
-    "programme_reach",
-    "programme_themes",
+    "programme",
     "worklist",
     "worklist_in_words",
     "worklist_size",

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from evalkit.params import Run
 from evalkit.reads import may_read
 from evalkit.report.parts.document import Block, Brief, Section
-from evalkit.report.parts.place import INTERVENTIONS, Place
+from evalkit.report.parts.place import INTERVENTIONS, PEOPLE, Place
 from evalkit.report.shell import SITE, brief_of, subject_of, title_of, write_page
 from evalkit.tables import CITY, slug
 from evalkit.words import words_of_run
@@ -37,9 +37,10 @@ def write_stand_in(run: Run, page: str, *, last_report: str = "") -> Path:
     _, language, *folder, file = PurePosixPath(page).parts
     place = Place("/".join(folder), PurePosixPath(file).stem)
     words = words_of_run(run, language)
-    known = protocols_of(run) if place.folder == INTERVENTIONS else run.params.districts
+    is_of_intervention = place.folder in (INTERVENTIONS, PEOPLE)
+    known = protocols_of(run) if is_of_intervention else run.params.districts
     name = next(name for name in known if slug(name) == place.name)
-    about = {"intervention": name} if place.folder == INTERVENTIONS else {}
+    about = {"intervention": name} if is_of_intervention else {}
     brief = brief_of(run, CITY if about else name, {}, {}, words, place=place, **about)
     section = Section(
         name="missing",

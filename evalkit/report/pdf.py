@@ -1,4 +1,6 @@
-"""Decision pages as PDF, tagged and with bookmarks, each beside its page under the same name."""
+"""Pages to be handed out as PDF, tagged and with bookmarks, each beside its page under the same
+name.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,6 +8,7 @@ from pathlib import Path
 from evalkit.errors import ParameterError, PrintError
 from evalkit.params import Run
 from evalkit.report.browser import made_by
+from evalkit.report.parts.place import PEOPLE
 from evalkit.tables import print_of
 
 # Chromium tags what it prints unless it is told not to.
@@ -13,9 +16,9 @@ OPTIONS = ["--no-pdf-header-footer", "--generate-pdf-document-outline", "--print
 PDF_BEGINS = b"%PDF-"
 
 
-def decision_pages(run: Run) -> tuple[Path, ...]:
-    """The decision pages of a run: language by language that of the city, then those of the
-    districts, as far as they were written.
+def printed_pages(run: Run) -> tuple[Path, ...]:
+    """The pages of a run that are handed out: language by language the decision page of the city,
+    those of the districts, and the sheets for the person, as far as they were written.
 
     Raises
     ------
@@ -26,8 +29,11 @@ def decision_pages(run: Run) -> tuple[Path, ...]:
     pages = [
         page
         for language in run.params.languages
-        for page in sorted(
-            (site / language).glob("*.html"), key=lambda page: (page.stem != "index", page.stem)
+        for page in (
+            *sorted(
+                (site / language).glob("*.html"), key=lambda page: (page.stem != "index", page.stem)
+            ),
+            *sorted((site / language / PEOPLE).glob("*.html")),
         )
     ]
     if not pages:

@@ -15,6 +15,7 @@ from evalkit.report.parts.place import (
     EVIDENCE,
     INTERVENTIONS,
     METHOD,
+    PEOPLE,
     PROGRAMME,
     Link,
     Place,
@@ -100,6 +101,8 @@ def _links(brief: Brief) -> dict[str, object]:
     around = {"back": menu[here - 1], "on": menu[(here + 1) % len(menu)]} if is_among else {}
     own = slug(brief.district)
     kinds = {"decision": Place("", own), "evidence": Place(EVIDENCE, own)}
+    if brief.intervention:
+        kinds |= {name: Place(name, slug(brief.intervention)) for name in (INTERVENTIONS, PEOPLE)}
     if brief.tables.rows("programme_actions"):
         kinds |= {"programme": Place(ABOUT, PROGRAMME)}
     kinds |= {"method": Place(ABOUT, METHOD)}
@@ -127,7 +130,8 @@ def _beside(brief: Brief) -> dict[Place, str]:
     """
     words = brief.words
     if brief.intervention:
-        return {Place(INTERVENTIONS, slug(name)): words.label(name) for name in brief.protocols}
+        folder = PEOPLE if brief.place.folder == PEOPLE else INTERVENTIONS
+        return {Place(folder, slug(name)): words.label(name) for name in brief.protocols}
     folder = EVIDENCE if brief.place.folder == EVIDENCE else ""
     districts = {Place(folder, slug(name)): name for name in brief.run.params.districts}
     return {Place(folder, CITY): words.label(CITY), **districts}

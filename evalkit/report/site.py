@@ -3,9 +3,9 @@ the evidence behind them, and the method.
 
 site/index.html chooses the language; in site/LANGUAGE/ lie the decision pages (index.html is the
 city's), in evidence/ what is known of each district and of the city, in interventions/ what each
-intervention does, in about/ the method. A page is one file: nothing is fetched, its one script runs
-under its hash, and the same tables give the same bytes. It is written beside its place and renamed,
-so it is whole or absent.
+intervention does, in people/ the same for the person who may take part, in about/ the programme and
+the method. A page is one file: nothing is fetched, its one script runs under its hash, and the same
+tables give the same bytes. It is written beside its place and renamed, so it is whole or absent.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +14,7 @@ from pathlib import Path
 from evalkit.disclosure import Published
 from evalkit.errors import ParameterError, nearest
 from evalkit.params import Run
+from evalkit.report.evidence.sheet import sheet_of
 from evalkit.report.kinds import (
     CITY_DECISION,
     CITY_EVIDENCE,
@@ -27,7 +28,7 @@ from evalkit.report.kinds import (
 from evalkit.report.parts.document import Brief, Section, shared_sentences_first
 from evalkit.report.parts.layout import render, style
 from evalkit.report.parts.numbers import PageTables
-from evalkit.report.parts.place import METHOD, PROGRAMME, Place
+from evalkit.report.parts.place import METHOD, PEOPLE, PROGRAMME, Place
 from evalkit.report.shell import (
     SITE,
     Tables,
@@ -97,15 +98,19 @@ def write_intervention_pages(
     tables: Mapping[str, Published],
     draw: Callable[..., Mapping[str, str]],
 ) -> tuple[Path, ...]:
-    """Write the evidence of an intervention, for the city, in each of the run's languages; as
-    `write_district_pages`, by `charts.intervention_figures`.
+    """Write the evidence of an intervention, for the city, and the sheet for the person, in each
+    of the run's languages; as `write_district_pages`, by `charts.intervention_figures`.
     """
     shared = PageTables(tables, where=f"page of {intervention}")
     return tuple(
-        write_intervention_page(
-            run, intervention, shared, draw(tables, words, intervention=intervention), words
-        )
+        page
         for words in _languages(run)
+        for page in (
+            write_intervention_page(
+                run, intervention, shared, draw(tables, words, intervention=intervention), words
+            ),
+            write_sheet(run, intervention, shared, words),
+        )
     )
 
 
@@ -177,6 +182,24 @@ def write_intervention_page(
     _refuse_unknown("intervention", intervention, list(protocols_of(run)))
     return _write_evidence(
         run, INTERVENTION_EVIDENCE, tables, figures, words, intervention=intervention
+    )
+
+
+def write_sheet(run: Run, intervention: str, tables: Tables, words: Words) -> Path:
+    """Write the page for the person who may take part, in one language:
+    site/LANGUAGE/people/INTERVENTION.html, as `write_district_page`.
+    """
+    _refuse_unknown("intervention", intervention, list(protocols_of(run)))
+    place = Place(PEOPLE, slug(intervention))
+    brief = brief_of(run, CITY, tables, {}, words, intervention=intervention, place=place)
+    heading = subject_of(brief)
+    return write_page(
+        brief,
+        "people",
+        title=brief.words.text("page.title", heading=heading, run=title_of(brief)),
+        heading=heading,
+        kind_of_page=brief.words.text("page.people_kind"),
+        sheet=sheet_of(brief),
     )
 
 

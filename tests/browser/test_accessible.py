@@ -57,7 +57,10 @@ def test_axe_finds_nothing_on_decision_pages(browser, site, run, is_open):
     assert faults == {}
 
 
-@pytest.mark.parametrize("place", ["evidence/all.html", "about/method.html"])
+@pytest.mark.parametrize(
+    "place",
+    ["evidence/all.html", "about/method.html", "about/programme.html", "people/work-training.html"],
+)
 def test_axe_finds_nothing_behind_the_answers(browser, site, run, place):
     browser.open(site / run.params.languages[0] / place)
     browser.driver.execute_script(OPEN_ALL)

@@ -125,9 +125,13 @@ def test_browser_would_notice_an_error_in_the_console(browser, tmp_path):
 def test_site_has_its_pages_in_every_language(site, run):
     districts = [slug(district) for district in run.params.districts]
     names = [
-        *("index.html", "evidence/all.html", "about/method.html"),
+        *("index.html", "evidence/all.html", "about/method.html", "about/programme.html"),
         *(f"{folder}{district}.html" for folder in ("", "evidence/") for district in districts),
-        *(f"interventions/{slug(intervention)}.html" for intervention in protocols_of(run)),
+        *(
+            f"{folder}/{slug(intervention)}.html"
+            for folder in ("interventions", "people")
+            for intervention in protocols_of(run)
+        ),
     ]
     expected = {f"{language}/{name}" for language in run.params.languages for name in names} | {
         "index.html"

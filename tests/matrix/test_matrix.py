@@ -26,7 +26,7 @@ from evalkit.errors import EvalkitError
 from evalkit.line.estimands import ESTIMANDS
 from evalkit.line.protocols import load_protocols, without_livelihood
 from evalkit.reads import READS_VARIABLE
-from evalkit.tables import slug
+from evalkit.tables import read_delivered, slug
 from evalkit.words import words_of_run
 
 pytestmark = pytest.mark.timeout(
@@ -331,6 +331,8 @@ def test_a_run_reaches_its_pages(name, write, tmp_path, contradictions):
         *districts,
         *(f"evidence/{district}" for district in districts),
         *(f"interventions/{intervention}" for intervention in interventions),
+        *(f"people/{intervention}" for intervention in interventions),
+        *(["about/programme"] if read_delivered(run.run_dir, "action").height else []),
     ]
     expected = {"index.html", *(f"{one}/{name}.html" for one in languages for name in names)}
     pages = {

@@ -1027,7 +1027,7 @@ def test_pages_are_written_in_the_runs_languages_and_no_other(make_run, tables, 
         site / language / page
         for names in (
             ("norr.html", "evidence/norr.html"),
-            ("interventions/work-training.html",),
+            ("interventions/work-training.html", "people/work-training.html"),
             ("index.html", "evidence/all.html", "about/method.html"),
         )
         for language in languages

@@ -9,7 +9,7 @@ import pytest
 from evalkit.errors import ParameterError, PrintError
 from evalkit.params import Run
 from evalkit.report.browser import find_browser
-from evalkit.report.pdf import decision_pages, print_pages
+from evalkit.report.pdf import print_pages, printed_pages
 from evalkit.tables import print_of
 
 PRINTS = """#!{python}
@@ -34,7 +34,16 @@ def browser(tmp_path) -> Path:
 @pytest.fixture
 def run(tmp_path) -> Run:
     """A run of two languages with the pages of two districts, and pages that are no decision's."""
-    for page in ("index", "sv/index", "sv/berg", "sv/ö", "en/index", "en/berg", "sv/evidence/berg"):
+    for page in (
+        "index",
+        "sv/index",
+        "sv/berg",
+        "sv/ö",
+        "en/index",
+        "en/berg",
+        "sv/evidence/berg",
+        "sv/people/help",
+    ):
         path = tmp_path / "run" / "site" / f"{page}.html"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("<!doctype html>", encoding="utf-8")
@@ -43,13 +52,14 @@ def run(tmp_path) -> Run:
     )
 
 
-def test_decision_pages_are_the_city_first_and_language_by_language(run):
-    pages = decision_pages(run)
+def test_pages_are_the_city_first_then_the_sheets_and_language_by_language(run):
+    pages = printed_pages(run)
 
     assert [f"{page.parent.name}/{page.stem}" for page in pages] == [
         "sv/index",
         "sv/berg",
         "sv/ö",
+        "people/help",
         "en/index",
         "en/berg",
     ]
@@ -57,13 +67,13 @@ def test_decision_pages_are_the_city_first_and_language_by_language(run):
 
 def test_a_run_without_pages_is_told_in_four_lines(run, tmp_path):
     with pytest.raises(ParameterError) as caught:
-        decision_pages(run.model_copy(update={"run_dir": tmp_path / "none"}))
+        printed_pages(run.model_copy(update={"run_dir": tmp_path / "none"}))
 
     assert str(caught.value).splitlines()[0] == "The run has no report."
 
 
 def test_each_page_is_printed_beside_itself_in_a_fresh_profile_that_reaches_nobody(run, browser):
-    pages = decision_pages(run)
+    pages = printed_pages(run)
 
     prints = print_pages(pages, browser)
 
@@ -83,11 +93,11 @@ def test_a_page_that_cannot_be_printed_is_named_and_does_not_stop_the_others(run
 
     with pytest.raises(PrintError) as caught:
         print_pages(
-            decision_pages(run), browser, on_page=lambda page, fault: shown.append((page, fault))
+            printed_pages(run), browser, on_page=lambda page, fault: shown.append((page, fault))
         )
 
     lines = str(caught.value).splitlines()
-    assert lines[0] == "1 of 6 pages could not be printed."
+    assert lines[0] == "1 of 7 pages could not be printed."
     assert lines[1] == f"  where: {browser}: en/broken.html"
     assert "a page that breaks the browser" in lines[2]
     assert caught.value.exit_code == 1

@@ -120,53 +120,6 @@ paid["place_ends"]
 # The same people once for their district, here pooled into one area, and once for the city.
 monitoring.in_areas(tables["person"], MonitoringRules(pooled={"All of it": ("North", "South")}))
 
-# %% programme_actions
-# What two districts planned, and how far it has come.
-extract = Extract.model_validate(
-    {"folder": "x", "first_month": "2026-01", "data_through": "2026-12"}
-)
-planned = pl.concat(
-    [
-        tables["action"],
-        pl.DataFrame(
-            {
-                "district": ["North", "South"],
-                "action_id": ["mentors", "mentors"],
-                "theme": "young_adults",
-                "start": [date(2026, 2, 1), date(2027, 2, 1)],
-                "title": "Mentorer",
-                "interventions": "coaching",
-            }
-        ),
-    ],
-    how="diagonal_relaxed",
-)
-actions = monitoring.programme_actions(planned, extract)
-actions.select("district", "title", "progress")
-
-# %% programme_themes
-monitoring.programme_themes(actions).filter(theme="young_adults")
-
-# %% programme_reach
-# Each lived in their own district all year.
-lived = pl.DataFrame(
-    {
-        "person_id": ["a", "b"],
-        "district": ["North", "South"],
-        "start_month": 0,
-        "stop_month": 12,
-    },
-    schema_overrides={"start_month": pl.Int32, "stop_month": pl.Int32},
-)
-monitoring.programme_reach(
-    actions,
-    participation=tables["participation"],
-    outreach=tables["outreach"],
-    state_intervals=lived,
-    extract=extract,
-    rules=rules,
-)
-
 # %% needs_and_offer
 # Five people need to be observed in daily work; two of them start work training, which answers it.
 from evalkit.batch.vintage import prepare_run
@@ -305,3 +258,34 @@ episodes = pl.concat(
 )
 access = monitoring.access_tables(spells, episodes, tables["intervention"], rules=rules, seed=1)
 access["access"].filter(pl.col("district") == "all", pl.col("measure") == "within")
+
+# %% programme
+# Two districts planned mentors; one has begun. Those who start there begin coaching.
+extract = Extract.model_validate(
+    {"folder": "x", "first_month": "2026-01", "data_through": "2026-12"}
+)
+planned = {
+    "district": ["North", "South"],
+    "action_id": "mentors",
+    "theme": "young_adults",
+    "start": [date(2026, 2, 1), date(2027, 2, 1)],
+    "title": "Mentorer",
+    "interventions": "coaching",
+}
+people = {"person_id": ["a", "b"], "district": ["North", "South"], "from_state": "support"}
+given = {name: tables[name] for name in ("participation", "outreach")} | {
+    "action": pl.concat([tables["action"], pl.DataFrame(planned)], how="diagonal_relaxed"),
+    "episodes": pl.concat(
+        [line_table("episodes").empty(), pl.DataFrame(made["participation"])],
+        how="diagonal_relaxed",
+    ),
+    "state_intervals": pl.concat(
+        [
+            line_table("state_intervals").empty(),
+            pl.DataFrame(people).with_columns(start_month=0, stop_month=12),
+        ],
+        how="diagonal_relaxed",
+    ),
+}
+told = monitoring.programme(given, SimpleNamespace(extract=extract, monitoring=rules))
+told["programme_reach"]

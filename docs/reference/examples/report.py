@@ -35,3 +35,7 @@ own = survival.kaplan_meier(
 report.page(
     ["# Belfast", "How long people stay.", ("Still without a job", own)], out="own.html"
 ).name
+
+# %% write_programme
+# The page about what districts planned; without a table of actions there is none.
+report.write_programme(run, {"exit_curves": table})

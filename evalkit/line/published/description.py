@@ -204,7 +204,6 @@ DESCRIPTION = (
             overlaps=("intervention_id", "plan"),
             listed=(("intervention_id",),),
         ),
-        about="For whoever plans places: whether episodes end as planned, earlier or later.",
     ),
     Table(
         "state_sources",

@@ -36,4 +36,31 @@ PROGRAMME: tuple[Table, ...] = (
         unit="persons",
         guard=Guard("counts", total_over=("district",), overlaps=("district",)),
     ),
+    Table(
+        "what_it_asks",
+        "One row per intervention: hours a week, on the mean of those who started.",
+        keys=("intervention_id",),
+        values=("n_persons", "estimate"),
+        unit="persons, hours",
+        guard=Guard(
+            "counts",
+            "n_persons",
+            spans=(("estimate", "widest"),),
+            listed=(("intervention_id",),),
+            needed=("estimate",),
+        ),
+    ),
+    Table(
+        "after_start",
+        "One row per intervention, outcome and months after the start: of those who started from "
+        "support so long ago, who was in it.",
+        keys=("intervention_id", "outcome", "month"),
+        values=("n_persons", "n_whole", "share"),
+        unit="persons, shares",
+        guard=Guard(
+            "counts",
+            shares=(("share", "n_persons", "n_whole"),),
+            listed=(("intervention_id",),),
+        ),
+    ),
 )

@@ -1,9 +1,5 @@
-"""Actions that were planned, and whom they reached."""
+"""Actions that were planned, whom they reached, and what the page for the person says."""
 
-from evalkit.monitoring.programme.actions import (
-    programme_actions,
-    programme_reach,
-    programme_themes,
-)
+from evalkit.monitoring.programme.programme import programme
 
-__all__ = ["programme_actions", "programme_reach", "programme_themes"]
+__all__ = ["programme"]

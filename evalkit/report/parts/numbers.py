@@ -25,6 +25,7 @@ Kind = Literal[
     "signed_percent",
     "probability",
     "hundredths",
+    "fewer",
     "points",
     "money",
     "gain",
@@ -43,9 +44,10 @@ class Form:
 
     people (a published number of them) to the nearest five; number and signed as they are;
     percent, signed_percent (with a plus), probability (a bound near 0 and 1), hundredths (a share
-    without the sign) and points (hundredths with a plus) times 100; money and gain (with a plus) as
-    amounts; thousands without their unit; year without separators; duration (months) as a length of
-    time in words; millions an amount in millions with its currency, in_millions without.
+    without the sign), fewer (hundredths of a loss, without its minus) and points (hundredths with a
+    plus) times 100; money and gain (with a plus) as amounts; thousands without their unit; year
+    without separators; duration (months) as a length of time in words; millions an amount in
+    millions with its currency, in_millions without.
     """
 
     kind: Kind = "number"
@@ -76,6 +78,7 @@ _NUMBERS_OF_RANGE = ("estimate", "difference", "effect")
 _IS_ZERO = 1e-9
 _SCALES: dict[Kind, float] = {
     "hundredths": 100,
+    "fewer": -100,
     "thousands": 1 / 1000,
     "in_millions": 1 / MILLION,
 }
@@ -277,7 +280,7 @@ def written(value: float, form: Form, words: Words) -> str:
     if form.kind == "millions":
         return words.millions(value, form.currency, form.digits)
     if form.kind in _SCALES:
-        return words.number(_SCALES[form.kind] * value, form.digits)
+        return words.number(_SCALES[form.kind] * value + 0.0, form.digits)
     if form.kind == "year":
         return f"{value:.0f}"
     if form.kind == "duration":

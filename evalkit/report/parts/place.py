@@ -7,7 +7,7 @@ from evalkit.tables import CITY
 # The city's decision page is what the folder opens on.
 FIRST = "index"
 # The folders beside the decision pages.
-EVIDENCE, INTERVENTIONS, ABOUT = "evidence", "interventions", "about"
+EVIDENCE, INTERVENTIONS, PEOPLE, ABOUT = "evidence", "interventions", "people", "about"
 METHOD, PROGRAMME = "method", "programme"
 
 

@@ -7,7 +7,11 @@ import pytest
 
 from evalkit.line.delivered import delivered
 from evalkit.line.tables import published, table
-from evalkit.monitoring import programme_actions, programme_reach, programme_themes
+from evalkit.monitoring.programme.actions import (
+    programme_actions,
+    programme_reach,
+    programme_themes,
+)
 from evalkit.params import Extract
 from evalkit.run_rules import MonitoringRules
 
