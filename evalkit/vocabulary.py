@@ -30,6 +30,13 @@ Band = Literal["yes", "probably", "unclear", "probably_not", "no"]
 BANDS: tuple[Band, ...] = get_args(Band)
 SURE, LIKELY = 0.95, 0.8
 
+# What the discrimination of an index (of two people, how often the one with the event has the
+# higher index) says of it. Below USEFUL it puts people in order little better than chance would,
+# and nobody should be chosen by it: a convention (Hosmer & Lemeshow 2000, Applied Logistic
+# Regression, ch. 5, call 0.7 acceptable; a list of five yes-no questions is asked for less).
+IndexVerdict = Literal["predicts", "predicts_not", "cannot_be_said"]
+CHANCE, USEFUL = 0.5, 0.6
+
 # Between the names of two covariates whose product is a term.
 TIMES = " × "
 
@@ -48,6 +55,15 @@ def band_of(probability: float) -> Band:
     if probability > 1 / 2:
         return "yes" if probability >= SURE else "probably"
     return "no" if 1 - probability >= SURE else "probably_not"
+
+
+def index_verdict(ci_lower: float, ci_upper: float) -> IndexVerdict:
+    """What a range of discrimination says: that the index predicts (surely better than chance, and
+    perhaps useful), that it does not (surely below useful), or neither.
+    """
+    if ci_upper < USEFUL:
+        return "predicts_not"
+    return "predicts" if ci_lower > CHANCE else "cannot_be_said"
 
 
 def is_unwritten(text: Mapping[Language, str]) -> bool:

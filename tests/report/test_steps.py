@@ -45,12 +45,12 @@ def _steps(run):
     return _published(rows, schema, "ladder_steps", run)
 
 
-def _test(run, verdict, *limits):
+def _test(run, *limits):
     estimate, low, high = limits or (None, None, None)
-    rows = [("discrimination", "all", estimate, low, high, verdict, 1500, 300 if limits else 5)]
+    rows = [("discrimination", "all", estimate, low, high, 1500, 300 if limits else 5)]
     numbers = dict.fromkeys(("estimate", "ci_lower", "ci_upper"), pl.Float64)
     schema = {
-        **{"measure": pl.String, "criteria_met": pl.String, **numbers, "verdict": pl.String},
+        **{"measure": pl.String, "criteria_met": pl.String, **numbers},
         **{"n_persons": pl.Int32, "n_fewest": pl.Int32},
     }
     return _published(rows, schema, "readiness_test", run)
@@ -123,16 +123,16 @@ def test_the_ladder_alone_makes_a_section_with_its_picture(run, section):
 
 
 @pytest.mark.parametrize(
-    ("verdict", "limits", "said"),
+    ("limits", "said"),
     [
-        ("predicts", (0.65, 0.61, 0.69), "The five criteria of readiness tell the next step."),
-        ("predicts_not", (0.52, 0.48, 0.56), "hardly tell who takes the next step"),
-        ("cannot_be_said", (0.6, 0.48, 0.7), "tell the next step cannot be said. Of two people"),
-        ("cannot_be_said", (), "cannot be said: too few follow-ups"),
+        ((0.65, 0.61, 0.69), "The five criteria of readiness tell the next step."),
+        ((0.52, 0.48, 0.56), "hardly tell who takes the next step"),
+        ((0.6, 0.48, 0.7), "tell the next step cannot be said. Of two people"),
+        ((), "cannot be said: too few follow-ups"),
     ],
 )
-def test_the_verdict_on_the_index_is_said_in_words(run, section, verdict, limits, said):
-    text = plain(section(readiness=_readiness(run), readiness_test=_test(run, verdict, *limits)))
+def test_the_verdict_on_the_index_is_said_in_words(run, section, limits, said):
+    text = plain(section(readiness=_readiness(run), readiness_test=_test(run, *limits)))
 
     assert said in text
     assert "40% met all five at their first follow-up" in text
@@ -155,7 +155,7 @@ def test_nobody_without_an_answer_has_no_row(run, section):
 def test_the_wait_of_those_who_are_ready_is_told(run, section, median, said):
     own = {"readiness": _readiness(run), "time_to_next_step": _waits(run, median)}
 
-    text = plain(section(readiness_test=_test(run, "predicts", 0.65, 0.61, 0.69), **own))
+    text = plain(section(readiness_test=_test(run, 0.65, 0.61, 0.69), **own))
 
     assert said in text
     assert "70%" in text
@@ -174,3 +174,21 @@ def test_a_pooled_district_shows_its_area_and_says_so(make_run, section):
 
     assert "together with its neighbours, as Kusten" in text
     assert "In Kusten 30%" in text
+
+
+def test_a_page_says_that_work_is_not_seen_where_nobody_knows_what_people_live_on(run, section):
+    sources = pl.DataFrame(
+        {"source": ["all", "livelihood"], "n_persons": 500, "n_whole": 500, "share": [1.0, 0.0]}
+    )
+
+    text = plain(
+        section(ladder=_ladder(run), state_sources=protected(sources, "state_sources", run))
+    )
+
+    assert "What people live on was not delivered." in text
+
+
+def test_a_page_says_that_some_are_not_known(run, section):
+    text = plain(section(ladder=_ladder(run)))
+
+    assert "Of some it is not known where they are; they do not count as closer." in text

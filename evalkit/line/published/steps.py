@@ -59,7 +59,7 @@ STEPS = (
         "One row per measure of whether the number of criteria met tells the next step (of "
         "expected: per number of criteria), in the whole city.",
         keys=("measure", "criteria_met"),
-        values=(*_RANGE, "verdict", "n_persons"),
+        values=(*_RANGE, "n_persons"),
         unit="share, ratio",
         guard=Guard("estimates", "n_fewest"),
         grade="M",

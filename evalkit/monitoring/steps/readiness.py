@@ -23,11 +23,8 @@ from evalkit.monitoring.steps.next_steps import (
     with_next_step,
 )
 from evalkit.tables import CITY
+from evalkit.vocabulary import index_verdict
 
-# An index below that puts people in order little better than chance would: nobody should be chosen
-# by it. A convention (Hosmer & Lemeshow 2000, Applied Logistic Regression, ch. 5, call 0.7
-# acceptable; a list of five yes-no questions is asked for less).
-USEFUL = 0.6
 # Of so many with the next step and as many without, at least, anything is said.
 _FEWEST = 20
 _N_FOLDS = 5
@@ -119,9 +116,9 @@ def readiness_test(tables: Mapping[str, pl.DataFrame], followed: Followed) -> pl
     -------
     DataFrame
         The table readiness_test. discrimination: of two people in the same intervention, one of
-        whom took the next step, how often that is the one with more criteria met (0.5: chance);
-        its verdict is predicts (surely better than chance, and perhaps useful), predicts_not
-        (surely below useful) or cannot_be_said. odds_ratio: of the next step, by criterion.
+        whom took the next step, how often that is the one with more criteria met (0.5: chance;
+        what its range says: `evalkit.vocabulary.index_verdict`; null where fewer than 20 took it,
+        or did not). odds_ratio: of the next step, by criterion.
         calibration_slope: of what the index leads to expect of others, where it predicts: 1 says
         that expectations come about, less that they are too far apart. expected: the share with
         the next step at each number of criteria if each of them weighs the same.
@@ -134,17 +131,9 @@ def readiness_test(tables: Mapping[str, pl.DataFrame], followed: Followed) -> pl
     n_yes = int(readings["has_next_step"].sum())
     n_fewest = min(n_yes, readings.height - n_yes)
     found = _found(readings) if n_fewest >= _FEWEST else []
-    verdict = found[0]["verdict"] if found else "cannot_be_said"
-    rows = found or [_row("discrimination", verdict=verdict)]
+    rows = found or [_row("discrimination")]
     counted = [row | {"n_persons": readings.height, "n_fewest": n_fewest} for row in rows]
     return pl.DataFrame(counted, schema=schema, orient="row").sort("measure", "criteria_met")
-
-
-def verdict_of(ci_lower: float, ci_upper: float) -> str:
-    """What a range of discrimination says of an index."""
-    if ci_upper < USEFUL:
-        return "predicts_not"
-    return "predicts" if ci_lower > 0.5 else "cannot_be_said"
 
 
 def _found(readings: pl.DataFrame) -> list[dict]:
@@ -157,12 +146,10 @@ def _found(readings: pl.DataFrame) -> list[dict]:
     )
     if told is None:
         return []
-    verdict = verdict_of(told.ci_lower, told.ci_upper)
-    rows = [
-        _row("discrimination", told.estimate, told.ci_lower, told.ci_upper, verdict=verdict),
-    ]
+    is_told = index_verdict(told.ci_lower, told.ci_upper) == "predicts"
+    rows = [_row("discrimination", told.estimate, told.ci_lower, told.ci_upper)]
     try:
-        return [*rows, *_calibration(readings, is_told=verdict == "predicts")]
+        return [*rows, *_calibration(readings, is_told=is_told)]
     except EstimationError:
         # The index has one value alone, or parts people entirely: there is no curve through that.
         return rows
@@ -205,7 +192,6 @@ def _row(
     ci_upper: float | None = None,
     *,
     criteria_met: str = CITY,
-    verdict: str | None = None,
 ) -> dict:
     return {
         "measure": measure,
@@ -213,5 +199,4 @@ def _row(
         "estimate": estimate,
         "ci_lower": ci_lower,
         "ci_upper": ci_upper,
-        "verdict": verdict,
     }

@@ -2,6 +2,8 @@
 criteria of readiness tell the next step, and how long those who are ready wait for it.
 """
 
+from collections.abc import Sequence
+
 from markupsafe import Markup
 
 from evalkit.report.evidence.ladder_picture import intervention_name, ladder_figures
@@ -11,6 +13,7 @@ from evalkit.report.parts.document import Block, Brief, DataTable, Section
 from evalkit.report.parts.numbers import MONTHS, SHARE, Form, Row
 from evalkit.report.view import NOTHING, Cell, View, cell, number, of, with_range, word
 from evalkit.tables import CITY
+from evalkit.vocabulary import index_verdict
 
 _READY = "5"
 _CRITERIA = (*"012345", "incomplete")
@@ -27,7 +30,12 @@ def people_come_closer(brief: Brief) -> Section | None:
     if not rows and not followed_up:
         return None
     block = Block(
-        text=(*_index_texts(brief, area), *_wait_texts(brief, area), *_seen_elsewhere(brief)),
+        text=(
+            *_unseen(brief, rows),
+            *_index_texts(brief, area),
+            *_wait_texts(brief, area),
+            *_seen_elsewhere(brief),
+        ),
         figures=ladder_figures(brief, rows),
         tables=(
             *_readiness_tables(brief, followed_up),
@@ -70,18 +78,30 @@ def _lead(brief: Brief, area: str) -> Markup:
     )
 
 
+def _unseen(brief: Brief, rows: Sequence[Row]) -> tuple[Markup, ...]:
+    """That work is not seen, or that it is not known of some where they are: neither counts as
+    closer.
+    """
+    livelihood = brief.tables.row("state_sources", source="livelihood")
+    if livelihood and livelihood.has("share") and livelihood["share"] == 0:
+        return (brief.words.html("closer.work_unseen"),)
+    unknown = (row["share"] for row in rows if row["answer"] == "unknown" and row.has("share"))
+    return (brief.words.html("closer.some_unknown"),) if any(unknown) else ()
+
+
 def _index_texts(brief: Brief, area: str) -> tuple[Markup, ...]:
     """Whether the criteria tell the next step, and how many meet all of them."""
     row = brief.tables.row("readiness_test", measure="discrimination")
     if row is None:
         return ()
     values = _months(brief)
-    if row.has("estimate", "ci_lower", "ci_upper", "verdict"):
+    if row.has("estimate", "ci_lower", "ci_upper"):
         values |= {
             "share": brief.number(row, "estimate", SHARE),
             "range": brief.range_of(row, SHARE),
         }
-        said = brief.words.html(f"closer.index_{row['verdict']}", **values)
+        verdict = index_verdict(row["ci_lower"], row["ci_upper"])
+        said = brief.words.html(f"closer.index_{verdict}", **values)
     else:
         said = brief.words.html("closer.index_too_few", **values)
     ready = brief.tables.row("readiness", district=area, criteria_met=_READY)

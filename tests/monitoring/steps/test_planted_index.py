@@ -9,6 +9,7 @@ from evalkit.months import month_number, month_number_expr
 from evalkit.run_rules import MonitoringRules
 from evalkit.shipped import shipped
 from evalkit.simulate import live, load_city, person_tables
+from evalkit.vocabulary import index_verdict
 
 GAP_MONTHS = 2
 
@@ -30,7 +31,8 @@ def verdict(city, lives, *, by_nearness: float) -> str:
     )
     followed = Followed(MonitoringRules(), first=first, last=first + city.n_months - 1 - GAP_MONTHS)
     found = readiness_test(tables | {"intervention": steps, "state_intervals": intervals}, followed)
-    return found.filter(measure="discrimination")["verdict"].item()
+    told = found.row(by_predicate=pl.col("measure") == "discrimination", named=True)
+    return index_verdict(told["ci_lower"], told["ci_upper"])
 
 
 def verdicts(seed: int) -> tuple[str, str]:
