@@ -13,6 +13,7 @@ REGISTRATION: tuple[Table, ...] = (
         guard=Guard(
             "counts",
             shares=(("share", "n_persons", "n_whole"),),
+            listed=(("district", "base"),),
             total_over=("district",),
         ),
     ),
