@@ -18,6 +18,7 @@ from evalkit.simulate.city.sections import (
     CityIntervention,
     CommonProcess,
     Districts,
+    Effects,
     Need,
     OutreachWork,
     PeopleRules,
@@ -42,7 +43,9 @@ class City(Record):
     """A city as data.
 
     worlds: switches by the name of a world, all of them off; `in_worlds` puts those that are asked
-    for in the place of `earlier_participation` and `calendar`.
+    for in the place of `earlier_participation` and `calendar`. unequal_access: by district what
+    traits add to the log rate of starting anything, beside what interventions select on: with
+    {female: -0.7} women start half as often as men of whom all else is the same.
     """
 
     city: str
@@ -69,11 +72,13 @@ class City(Record):
     worlds: dict[str, World] = Field(default_factory=dict)
     earlier_participation: EarlierParticipation | None = None
     calendar: CalendarTime | None = None
+    unequal_access: dict[str, Effects] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _names_its_own_districts(self):
         used = {*self.accounts.misbooked, *self.accounts.entered_twice} if self.accounts else set()
         used = used.union(*(intervention.offered_in for intervention in self.interventions))
+        used |= set(self.unequal_access)
         used = used.union(*(rollout.adopted for rollout in self.rollouts))
         used = used.union(*(work.started for work in self.outreach))
         used |= set(self.common_process.kept_by_district) if self.common_process else set()

@@ -66,11 +66,13 @@ class People:
         """What fixed traits add to a log rate; `log_elapsed` changes by month and is left to the
         process.
         """
-        weights = np.array(
-            [0.0 if trait == "log_elapsed" else effects.get(trait, 0.0) for trait in TRAITS],
-            dtype=np.float32,
-        )
-        return self.traits @ weights
+        return self.traits @ weights_of(effects)
+
+
+def weights_of(effects: Effects) -> np.ndarray:
+    """What each fixed trait adds to a log rate: (n_traits,)."""
+    weights = [0.0 if trait == "log_elapsed" else effects.get(trait, 0.0) for trait in TRAITS]
+    return np.array(weights, dtype=np.float32)
 
 
 def draw_people(city: City, *, seed: int, first: int, stop: int) -> People:

@@ -14,7 +14,7 @@ from evalkit.simulate.city.city import City
 from evalkit.simulate.city.sections import SEASON_STARTS
 from evalkit.simulate.city.worlds import EarlierParticipation, level_in
 from evalkit.simulate.population.offers import offered_from, start_rates
-from evalkit.simulate.population.people import People
+from evalkit.simulate.population.people import People, weights_of
 from evalkit.simulate.population.state import BENEFIT_STATES, STUDIES, SUPPORT, WORK, State
 
 # Columns of State.gain.
@@ -62,6 +62,9 @@ class Rates:
         self.selection = np.column_stack(
             [people.score(intervention.selection) + hidden for intervention in interventions]
         )
+        self.unequal_access = np.stack(
+            [weights_of(city.unequal_access.get(name, {})) for name in city.district_names]
+        )
         self.elapsed_slope = _float32(
             [intervention.selection.get("log_elapsed", 0.0) for intervention in interventions]
         )
@@ -102,6 +105,9 @@ class Rates:
             )
         if self.city.calendar:
             log_rates += level_in(month[rows], self.city.calendar.starts)[:, None]
+        if self.city.unequal_access:
+            own = self.unequal_access[state.district[rows]]
+            log_rates += (self.people.traits[rows] * own).sum(axis=1)[:, None]
         rates = self.start_rates[state.district[rows]] * np.exp(log_rates)
         rates[month[rows][:, None] < self.offered_from[state.district[rows]]] = 0.0
         rates[np.arange(rates.shape[1]) == state.programme[rows][:, None]] = 0.0
