@@ -184,6 +184,6 @@ _MAKE_OR_BUY = View(
         _monthly("price_per_month"),
         number("break_even", COUNT, or_nothing=True),
         cell("cheaper", _verdict, "cheaper"),
-        cell("bought_share", _bought, "share"),
+        cell("bought_share", _bought),
     ),
 )
