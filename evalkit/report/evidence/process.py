@@ -13,6 +13,7 @@ from evalkit.report.evidence.process_steps import (
     PAPERS,
     area_of_page,
     districts_of,
+    share_of,
     steps_of,
     year_of,
 )
@@ -186,12 +187,11 @@ def _reading(brief: Brief) -> Markup:
 
 def _picture(brief: Brief, steps: dict[str, dict[str, Row]]) -> Figure:
     """The process from top to bottom: a bar for each step, with its share and its numbers."""
-    words = brief.words
     drawn = [
-        Bar(words.label(f"process.{step}"), 1.0, _share(rows), _shown(brief, rows))
+        Bar(_step(brief, step, rows), 1.0, _share(rows), share_of(brief, rows, tag="tspan"))
         for step, rows in steps.items()
     ]
-    conclusion = words.html("process.picture", year=year_of(brief))
+    conclusion = brief.words.html("process.picture", year=year_of(brief))
     picture = bars(drawn, label=conclusion.striptags())
     return Figure("process", picture, conclusion, steps_tables(brief, steps))
 
@@ -200,13 +200,10 @@ def _share(rows: dict[str, Row]) -> float:
     return rows["yes"]["share"] if rows["yes"].has("share") else 0.0
 
 
-def _shown(brief: Brief, rows: dict[str, Row]) -> Markup:
-    """The share of a step where it can be shown, and its two numbers."""
+def _step(brief: Brief, step: str, rows: dict[str, Row]) -> Markup:
+    """A step by its name, with how many had it and of how many."""
     n, whole = (
         brief.number(rows[answer], "n_episodes", COUNT, tag="tspan") for answer in ("yes", "all")
     )
-    numbers = brief.words.html("process.of", n=n, whole=whole)
-    if not rows["yes"].has("share"):
-        return numbers
-    share = brief.number(rows["yes"], "share", SHARE, tag="tspan")
-    return Markup(" ").join((share, numbers))
+    name = brief.words.label(f"process.{step}")
+    return brief.words.html("process.of", name=name, n=n, whole=whole)

@@ -50,6 +50,8 @@ def districts_of(brief: Brief) -> list[str]:
     return list(dict.fromkeys(row["district"] for row in rows if row["district"] != CITY))
 
 
-def share_of(brief: Brief, rows: dict[str, Row]) -> Markup | str:
+def share_of(brief: Brief, rows: dict[str, Row], *, tag: str = "span") -> Markup:
     """The share of a step, or a dash where it is of too few."""
-    return brief.number(rows["yes"], "share", SHARE) if rows["yes"].has("share") else NOTHING
+    if not rows["yes"].has("share"):
+        return Markup(NOTHING)
+    return brief.number(rows["yes"], "share", SHARE, tag=tag)
