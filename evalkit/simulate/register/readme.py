@@ -121,6 +121,7 @@ def _basis_lines(city: City) -> str:
         ("size of the whole city", city.full_city_basis),
         ("people", city.people.basis),
         ("process", city.process.basis),
+        ("readiness", city.readiness.basis),
         ("support", city.amounts.basis),
         *[(f"intervention {entry.intervention_id}", entry.basis) for entry in city.interventions],
         *[(f"roll-out {rollout.action}", rollout.basis) for rollout in city.rollouts],

@@ -3,34 +3,17 @@
 import polars as pl
 import pytest
 
-from evalkit.monitoring import Followed
 from evalkit.monitoring.steps.readiness import readiness_test
-from evalkit.months import month_number, month_number_expr
-from evalkit.run_rules import MonitoringRules
 from evalkit.shipped import shipped
-from evalkit.simulate import live, load_city, person_tables
+from evalkit.simulate import live, load_city
 from evalkit.vocabulary import index_verdict
-
-GAP_MONTHS = 2
+from tests.monitoring.steps.simulated import read_by_monitoring
 
 
 def verdict(city, lives, *, by_nearness: float) -> str:
     rules = city.readiness.model_copy(update={"by_nearness": by_nearness})
-    tables = person_tables(city.model_copy(update={"readiness": rules}), lives)
-    first = month_number(city.first_month)
-    steps = pl.DataFrame(
-        [(one.intervention_id, one.ladder_step) for one in city.interventions],
-        schema={"intervention_id": pl.String, "ladder_step": pl.Int32},
-        orient="row",
-    )
-    intervals = tables["livelihood"].select(
-        "person_id",
-        start_month=month_number_expr("start") - first,
-        stop_month=month_number_expr("end").fill_null(first + city.n_months) - first,
-        from_state="state",
-    )
-    followed = Followed(MonitoringRules(), first=first, last=first + city.n_months - 1 - GAP_MONTHS)
-    found = readiness_test(tables | {"intervention": steps, "state_intervals": intervals}, followed)
+    tables, followed = read_by_monitoring(city.model_copy(update={"readiness": rules}), lives)
+    found = readiness_test(tables, followed)
     told = found.row(by_predicate=pl.col("measure") == "discrimination", named=True)
     return index_verdict(told["ci_lower"], told["ci_upper"])
 
