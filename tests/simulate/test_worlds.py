@@ -65,7 +65,7 @@ def _in_place(rates: np.ndarray) -> np.ndarray:
 def test_worlds_are_off_unless_asked_for(name):
     city = load_city(name, CITIES)
 
-    assert set(WORLDS) == set(city.worlds)
+    assert set(WORLDS) <= set(city.worlds)
     assert city.switches == {}
     assert set(load_city(name, CITIES, worlds=WORLDS[:2]).switches) == {
         "earlier_participation",
@@ -125,6 +125,28 @@ def test_having_begun_adds_to_the_log_start_rates_as_declared(stockholm):
     assert np.allclose(
         _in_place(change[:, item]), rules.starts_after_any + rules.starts_after_this, atol=1e-5
     )
+
+
+def test_having_begun_what_prepares_adds_to_the_log_start_rates_of_higher_steps(stockholm):
+    city = stockholm.in_worlds("prepared")
+    names = [one.intervention_id for one in city.interventions]
+    (begun,) = city.next_step.starts_of_higher
+    steps = np.array([one.ladder_step for one in city.interventions])
+
+    change = _log_rates(city, [names.index(begun)]) - _log_rates(city, [])
+
+    is_higher = steps > steps[names.index(begun)]
+    gain = city.next_step.starts_of_higher[begun]
+    assert np.allclose(_in_place(change[:, is_higher]), gain, atol=1e-5)
+    assert np.allclose(_in_place(change[:, ~is_higher]), 0, atol=1e-5)
+
+
+def test_what_prepares_is_one_of_the_city_s_interventions(small_city):
+    content = json.loads(small_city.model_dump_json())
+    step = {"basis": BASIS, "starts_of_higher": {"no_such": 1.0}}
+
+    with pytest.raises(ValueError, match="interventions that the city does not have: no_such"):
+        City.model_validate(content | {"next_step": step})
 
 
 def test_nobody_starts_twice_where_it_is_not_allowed_and_nothing_before_the_first_month(small_city):

@@ -32,6 +32,7 @@ from evalkit.simulate.city.worlds import (
     Basis,
     CalendarTime,
     EarlierParticipation,
+    NextStep,
     Switch,
     World,
     switches_of,
@@ -43,9 +44,9 @@ class City(Record):
     """A city as data.
 
     worlds: switches by the name of a world, all of them off; `in_worlds` puts those that are asked
-    for in the place of `earlier_participation` and `calendar`. unequal_access: by district what
-    traits add to the log rate of starting anything, beside what interventions select on: with
-    {female: -0.7} women start half as often as men of whom all else is the same.
+    for in the place of `earlier_participation`, `calendar` and `next_step`. unequal_access: by
+    district what traits add to the log rate of starting anything, beside what interventions select
+    on: with {female: -0.7} women start half as often as men of whom all else is the same.
     """
 
     city: str
@@ -73,6 +74,7 @@ class City(Record):
     earlier_participation: EarlierParticipation | None = None
     calendar: CalendarTime | None = None
     unequal_access: dict[str, Effects] = Field(default_factory=dict)
+    next_step: NextStep | None = None
 
     @model_validator(mode="after")
     def _names_its_own_districts(self):
@@ -93,6 +95,14 @@ class City(Record):
         unknown = sorted({ages for work in self.outreach for ages in work.age_groups} - known)
         if unknown:
             raise ValueError(f"age groups that residents do not have: {', '.join(unknown)}")
+        return self
+
+    @model_validator(mode="after")
+    def _prepares_by_its_own_interventions(self):
+        known = {intervention.intervention_id for intervention in self.interventions}
+        unknown = sorted(set(self.next_step.starts_of_higher if self.next_step else ()) - known)
+        if unknown:
+            raise ValueError(f"interventions that the city does not have: {', '.join(unknown)}")
         return self
 
     @property

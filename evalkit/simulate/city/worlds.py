@@ -1,6 +1,6 @@
-"""Worlds of a city: named sets of switches that break what a comparison of starters with others
-takes for granted. They are off unless a world is asked for. A city's file declares its worlds;
-each switch is about one thing, and worlds can be combined.
+"""Worlds of a city: named sets of switches, of which most break what a comparison of starters with
+others takes for granted. They are off unless a world is asked for. A city's file declares its
+worlds; each switch is about one thing, and worlds can be combined.
 """
 
 from typing import Annotated
@@ -52,12 +52,24 @@ class CalendarTime(Record):
     starts: dict[int, float] = Field(min_length=2)
 
 
+class NextStep(Record):
+    """Whoever has begun an intervention that prepares for others goes on to them more readily.
+
+    starts_of_higher: by intervention, added to the log start rate of every intervention on a higher
+    step of the ladder for whoever has ever begun it.
+    """
+
+    basis: Basis
+    starts_of_higher: dict[str, float] = Field(min_length=1)
+
+
 class World(Record):
     """A named set of switches."""
 
     title: Text
     earlier_participation: EarlierParticipation | None = None
     calendar: CalendarTime | None = None
+    next_step: NextStep | None = None
 
     @model_validator(mode="after")
     def _switches_something(self):
@@ -71,8 +83,8 @@ class World(Record):
         return switches_of(self)
 
 
-Switch = EarlierParticipation | CalendarTime
-SWITCHES = ("earlier_participation", "calendar")
+Switch = EarlierParticipation | CalendarTime | NextStep
+SWITCHES = ("earlier_participation", "calendar", "next_step")
 
 
 def switches_of(record: Record) -> dict[str, Switch]:

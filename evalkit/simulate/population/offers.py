@@ -29,6 +29,23 @@ def offer(intervention: CityIntervention, district: District) -> float:
     return intervention.offer_by_model.get(district.model, 1.0)
 
 
+def gains_of_higher_steps(city: City) -> np.ndarray:
+    """(interventions begun, interventions started) what having begun one adds to the log start
+    rates of those on higher steps of the ladder.
+    """
+    prepares = city.next_step.starts_of_higher if city.next_step else {}
+    return np.array(
+        [
+            [
+                prepares.get(begun.intervention_id, 0.0) * (to.ladder_step > begun.ladder_step)
+                for to in city.interventions
+            ]
+            for begun in city.interventions
+        ],
+        dtype=np.float32,
+    )
+
+
 def work_gains(city: City) -> np.ndarray:
     """(districts, interventions) gain in the log rate into work: the city's, the district model's,
     and the district's own deviation.

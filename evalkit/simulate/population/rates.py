@@ -13,7 +13,7 @@ from evalkit.months import month_number
 from evalkit.simulate.city.city import City
 from evalkit.simulate.city.sections import SEASON_STARTS
 from evalkit.simulate.city.worlds import EarlierParticipation, level_in
-from evalkit.simulate.population.offers import offered_from, start_rates
+from evalkit.simulate.population.offers import gains_of_higher_steps, offered_from, start_rates
 from evalkit.simulate.population.people import People, weights_of
 from evalkit.simulate.population.state import BENEFIT_STATES, STUDIES, SUPPORT, WORK, State
 
@@ -78,6 +78,7 @@ class Rates:
         )
         self.start_rates = start_rates(city)
         self.offered_from = offered_from(city)
+        self.gains_of_higher_steps = gains_of_higher_steps(city)
         # The last place is that of people in no programme, which is -1.
         self.lock_in = _float32([*(intervention.lock_in for intervention in interventions), 0.0])
         self.season_to_work = _float32(rules.season_to_work)
@@ -103,6 +104,8 @@ class Rates:
             log_rates += _after_participation(
                 self.city.earlier_participation, state.has_begun[rows]
             )
+        if self.city.next_step:
+            log_rates += state.has_begun[rows] @ self.gains_of_higher_steps
         if self.city.calendar:
             log_rates += level_in(month[rows], self.city.calendar.starts)[:, None]
         if self.city.unequal_access:

@@ -99,6 +99,12 @@ def _switch_lines(city: City) -> str:
             f"rates after any intervention, {again}; half of a "
             f"gain is left after {rules.gain_half_life_months:g} months{since}.\n"
         )
+    if rules := city.next_step:
+        prepared = [f"{gain:+g} after {name}" for name, gain in rules.starts_of_higher.items()]
+        lines.append(
+            "* Preparing is switched on: on the log start rates of interventions on higher steps "
+            f"{', '.join(prepared)}.\n"
+        )
     if rules := city.calendar:
         moved = [
             ", ".join(f"{level:+g} in month {month}" for month, level in sorted(levels.items()))
