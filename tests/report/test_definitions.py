@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from evalkit.disclosure import protect_estimates
+from evalkit.line.protocol_parts import NextStep
 from evalkit.report.evidence.certainty import how_sure
 from evalkit.report.parts.definitions import definition_text, tells_work
 from evalkit.report.shell import brief_of
@@ -69,6 +70,25 @@ def test_months_without_support_are_said_not_to_be_work(told, words):
 
     said = {"en": "not the same as working", "sv": "inte detsamma som att arbeta"}
     assert said[words.language] in text
+
+
+def test_closer_to_work_says_what_the_next_step_is_and_how_much_of_it_is_work(run, tables, words):
+    brief = brief_of(run, "Norr", tables, {}, words)
+    step = NextStep(ladder_step=3)
+    protocols = {
+        name: one.model_copy(update={"primary_outcome": "closer", "next_step": step})
+        for name, one in brief.protocols.items()
+    }
+
+    told = replace(brief, protocols=protocols).about(KEYS["intervention_id"])
+
+    first, otherwise = (text.striptags() for text in definition_text(told, KEYS))
+    said = {
+        "en": ("Closer to work means here", "In work without subsidy alone"),
+        "sv": ("Närmare arbete betyder här", "Räknat bara i arbete utan subvention"),
+    }
+    assert first.startswith(said[words.language][0])
+    assert otherwise.startswith(said[words.language][1])
 
 
 def test_months_without_support_are_told_with_and_without_those_who_leave_at_once(

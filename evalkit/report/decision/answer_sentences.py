@@ -79,9 +79,9 @@ def _in_months(brief: Brief, ones: Sequence[Offered], why: tuple[Sentence, ...])
     shown = [one for one, _ in with_months(brief, ones)]
     own = [one for one in shown if one.is_own]
     told = more_months(brief, own or shown)
-    if told is None:
+    if not told:
         return Answer(why)
-    sentences = (replace(told, finding=_capital(told.finding)), *why)
+    sentences = (*(replace(one, finding=_capital(one.finding)) for one in told), *why)
     if own:
         return Answer(sentences)
     return Answer(sentences, _no_own(brief, shown), brief.words.html("answer.of_all"))

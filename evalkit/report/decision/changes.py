@@ -32,7 +32,7 @@ from evalkit.report.parts.numbers import (
 from evalkit.report.parts.sentences import side_of_zero
 from evalkit.report.parts.verdicts import band_of_months
 from evalkit.vocabulary import Band
-from evalkit.words import capitalise
+from evalkit.words import capitalise, inside_sentence
 
 _HEIGHT = 190
 _STEP = 0.05
@@ -97,10 +97,19 @@ def what_changes(brief: Brief) -> Part | None:
 
 
 def _heading(brief: Brief, effects: Sequence[_Effect]) -> Markup:
-    """Which of them surely give more months (else, which fewer), or that none does."""
-    outcomes = {_outcome(brief, effect) for effect in effects}
+    """Which of them surely give more months (else, which fewer), or that none does: by outcome,
+    where they are judged by different ones.
+    """
+    by_outcome: dict[str, list[_Effect]] = {}
+    for effect in effects:
+        by_outcome.setdefault(_outcome(brief, effect), []).append(effect)
+    first, *others = (_heading_of(brief, one) for one in by_outcome.values())
+    return Markup("; ").join([first, *(Markup(inside_sentence(other)) for other in others)])
+
+
+def _heading_of(brief: Brief, effects: Sequence[_Effect]) -> Markup:
     words = brief.about(effects[0].one.intervention_id).words
-    where = words.text("in_outcome") if len(outcomes) == 1 else words.text("changes.own")
+    where = words.text("in_outcome")
     by_band = {
         band: [effect for effect in effects if _band(effect) == band] for band in ("yes", "no")
     }

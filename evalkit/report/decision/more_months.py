@@ -1,4 +1,4 @@
-"""The sentence that answers where nothing can be valued: who gives more months in what it is judged
+"""The sentences that answer where nothing can be valued: who gives more months in what it is judged
 by, and how many.
 """
 
@@ -40,13 +40,19 @@ def name_with_verdict(brief: Brief, one: Offered, row: Row) -> Markup:
     )
 
 
-def more_months(brief: Brief, ones: Sequence[Offered]) -> Sentence | None:
+def more_months(brief: Brief, ones: Sequence[Offered]) -> tuple[Sentence, ...]:
     """Which interventions give more months, which probably, of which it is unclear, and the largest
-    estimate; None where no months are shown.
+    estimate: a sentence for each outcome that they are judged by, since months in one are not set
+    beside months in another. Empty where no months are shown.
     """
-    told = with_months(brief, ones)
-    if not told:
-        return None
+    by_outcome: dict[str, list[tuple[Offered, Row]]] = {}
+    for one, row in with_months(brief, ones):
+        where = brief.about(one.intervention_id).words.text("in_outcome")
+        by_outcome.setdefault(where, []).append((one, row))
+    return tuple(_in_one_outcome(brief, told, where) for where, told in by_outcome.items())
+
+
+def _in_one_outcome(brief: Brief, told: Sequence[tuple[Offered, Row]], where: str) -> Sentence:
     words = brief.words
     names: dict[Band, list[Markup]] = {band: [] for band in BANDS}
     for one, row in told:
@@ -55,7 +61,7 @@ def more_months(brief: Brief, ones: Sequence[Offered]) -> Sentence | None:
     finding = words.html(
         f"answer.months_{first}",
         interventions=names_in_sentence(brief, names[first]),
-        where=_where(brief, [one for one, _ in told]),
+        where=where,
     )
     tails = [
         words.html(f"answer.also_{band}", interventions=names_in_sentence(brief, names[band]))
@@ -63,12 +69,6 @@ def more_months(brief: Brief, ones: Sequence[Offered]) -> Sentence | None:
     ]
     rest = Markup().join([*(Markup("; ") + tail for tail in tails), Markup(". ")])
     return Sentence(finding, rest + _largest(brief, told))
-
-
-def _where(brief: Brief, ones: Sequence[Offered]) -> str:
-    """In which outcome the months are: one and the same, or each intervention's own."""
-    outcomes = {brief.about(one.intervention_id).words.text("in_outcome") for one in ones}
-    return outcomes.pop() if len(outcomes) == 1 else brief.words.text("changes.own")
 
 
 def _largest(brief: Brief, told: Sequence[tuple[Offered, Row]]) -> Markup:

@@ -5,6 +5,7 @@ from html import unescape
 
 import polars as pl
 import pytest
+import yaml
 
 from evalkit.disclosure import Published, protect_estimates
 from evalkit.line.columns import schema_of
@@ -120,6 +121,21 @@ def offered_tables(published):
         ]
 
     return make
+
+
+@pytest.fixture
+def run_towards_the_next_step(run_of_two):
+    """The run of two with language practice judged by months closer to work."""
+    path = run_of_two.path("second.yaml")
+    declared = yaml.safe_load(path.read_text(encoding="utf-8"))
+    outcomes = {"next_step": None, "subsidised_work": None, **dict.fromkeys(declared["outcomes"])}
+    changes = {
+        "primary_outcome": "closer",
+        "outcomes": list(outcomes),
+        "next_step": {"ladder_step": 3},
+    }
+    path.write_text(yaml.safe_dump(declared | changes, allow_unicode=True), encoding="utf-8")
+    return run_of_two
 
 
 @pytest.fixture(scope="session")

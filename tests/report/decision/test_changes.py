@@ -35,7 +35,7 @@ def effect(name="work_training", *, months=MORE, end=GAIN, **more):
 def _record(effect):
     return {
         name: effect[name]
-        for name in ("id", "months", "end", "society", "figures")
+        for name in ("id", "months", "end", "society", "figures", "outcome")
         if name in effect
     }
 
@@ -50,7 +50,7 @@ def _curve(effect):
     names = ("estimate", "ci_lower", "ci_upper")
     return [
         _keys(effect)
-        | {"state": "work", "arm": "difference", "month": month}
+        | {"state": effect.get("outcome", "work"), "arm": "difference", "month": month}
         | dict(zip(names, (share * month / 24 for share in effect["end"]), strict=True))
         for month in range(25)
     ]
@@ -79,6 +79,21 @@ def test_the_heading_says_what_surely_gives_more_months(part, plain, first, seco
     told = part(effect(months=first), effect("language_practice", months=second))
 
     assert plain(told).split(" |")[0].replace("  ", " ").strip() == heading
+
+
+def test_effects_on_different_outcomes_are_told_apart(part, plain, run_towards_the_next_step):
+    told = part(
+        effect(months=MORE),
+        effect("language_practice", months=MORE, outcome="closer"),
+        run=run_towards_the_next_step,
+    )
+
+    text = plain(told)
+    heading = text.split(" |")[0].replace("  ", " ").strip()
+    assert "more months closer to work with language practice" in heading.lower()
+    assert "more months in work with work training" in heading.lower()
+    assert "Closer to work means here" in text
+    assert "step 3 of the ladder or higher" in text
 
 
 def test_a_named_verdict_says_what_it_is_about(part):

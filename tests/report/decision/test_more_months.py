@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from types import MappingProxyType
 
 import pytest
 
@@ -18,22 +19,28 @@ PROBABLY = (0.5, -0.4, 1.4, 0.85)
 def told(run_of_two, brief_with, offered_tables, published):
     """The sentences of a page whose interventions have months and no value, by id."""
 
-    def make(language="en", figures="own", **months):
+    def make(language="en", figures="own", run=run_of_two, outcomes=MappingProxyType({}), **months):
         records = [
-            {"id": name, "months": values, "figures": figures} for name, values in months.items()
+            {
+                "id": name,
+                "months": values,
+                "figures": figures,
+                "outcome": outcomes.get(name, "work"),
+            }
+            for name, values in months.items()
         ]
         scope = "all" if figures.startswith("city") else "Norr"
         curves = [
             {
                 **{"district": scope, "intervention_id": name, "estimand": WAIT},
-                **{"state": "work", "arm": "difference", "month": month},
+                **{"state": outcomes.get(name, "work"), "arm": "difference", "month": month},
                 **{"estimate": 0.1, "ci_lower": 0.0, "ci_upper": 0.2},
             }
             for name in months
             for month in range(25)
         ]
         tables = [*offered_tables(*records, district="Norr"), published("effect_curves", curves)]
-        brief = brief_with(run_of_two, *tables, district="Norr", language=language)
+        brief = brief_with(run, *tables, district="Norr", language=language)
         answer = answer_in_sentences(brief, offered(brief))
         return answer, [_text(one.finding + one.rest) for one in answer.sentences]
 
@@ -52,6 +59,25 @@ def test_what_gives_more_months_is_told_before_that_it_is_not_valued(told):
         "largest estimate is that for work training: +2 months in two years (1 to 3)."
     )
     assert second.startswith("What the interventions are worth cannot be said")
+
+
+def test_months_in_one_outcome_are_not_set_beside_months_in_another(
+    told, run_towards_the_next_step
+):
+    _, (*sentences, why) = told(
+        run=run_towards_the_next_step,
+        outcomes={"language_practice": "closer"},
+        work_training=LIKELY,
+        language_practice=MORE,
+    )
+
+    assert sentences == [
+        "More months closer to work come from language practice. The estimate is +2 months in two "
+        "years (1 to 3).",
+        "More months in work come from work training. The estimate is +0.9 months in two years "
+        "(−0.1 to 1.9).",
+    ]
+    assert why.startswith("What the interventions are worth cannot be said")
 
 
 @pytest.mark.parametrize(
