@@ -11,7 +11,9 @@ import polars as pl
 import pytest
 
 from evalkit.intake import intake_counts, load_contracts
+from evalkit.intake.admission.admit import read_extract
 from evalkit.intake.contracts.in_words import rule_in_words
+from evalkit.intake.letters.faults import find_faults
 from evalkit.intake.letters.write import write_letters
 from evalkit.words import words
 
@@ -78,7 +80,7 @@ def test_a_follow_up_of_nobodys_participation_is_flagged(extract, flags):
     assert flags(admission) == [("follow_up", "episode_known", 2)]
     assert admission.flagged["column"].to_list() == ["person_id, intervention_id"]
     assert admission.flagged["sentence"].to_list() == [
-        "Kept, but to be looked at: The person has taken part in the intervention."
+        "Kept, though this rule is broken: The person has taken part in the intervention."
     ]
 
 
@@ -324,6 +326,24 @@ def test_the_letter_asks_whether_a_flagged_row_is_right(
     with zipfile.ZipFile(paths[0]) as book:
         cells = book.read("xl/sharedStrings.xml").decode("utf-8").replace("&apos;", "'")
     assert said in cells
+
+
+def test_a_posting_told_twice_may_be_removed_and_a_count_of_places_may_not(
+    extract, contracts_folder
+):
+    posting = "Norr,2025,{},booked,4010,,,900000,SEK"
+    extract.write("account", [ACCOUNT, posting.format(1), posting.format(2)])
+    extract.write("capacity", [CAPACITY, "work_training,2026-02-01,1,,,,"])
+    delivery, contracts, mapping, _ = read_extract(extract.folder, contracts_folder, None)
+
+    faults = find_faults(extract.admit(), delivery, contracts, mapping, words("sv"))
+
+    assert [(fault.row.table, fault.row.line, fault.row.may_remove) for fault in faults] == [
+        ("account", 2, True),
+        ("account", 3, True),
+        ("capacity", 2, False),
+    ]
+    assert not any(fault.is_removal_proposed for fault in faults)
 
 
 @pytest.mark.parametrize("language", ["sv", "en"])

@@ -191,7 +191,7 @@ def _custom_rules(custom: CustomRule, extent: Extent) -> list[RowRule]:
 
 def in_words(custom: CustomRule) -> str:
     """What is said of a row that breaks a rule beyond the standard."""
-    said = "Kept, but to be looked at" if custom.is_flag else "This rule is broken"
+    said = "Kept, though this rule is broken" if custom.is_flag else "This rule is broken"
     return f"{said}: {custom.sentence}"
 
 

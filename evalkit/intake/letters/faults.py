@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 # them one by one.
 _SAME_CODE, _SAME_VALUE = 5, 100
 _WHOLE, _REPEATED, _CONTRADICTED = "row_is_whole", "key_not_repeated", "key_not_contradicted"
+# Rules whose row may be one too many.
+_REMOVABLE = ("no_overlap", "told_once", "belongs_to")
 _KINDS = ("value", "missing", "row")
 
 _Place = tuple[str, int]  # file and line
@@ -143,6 +145,7 @@ class _Table:
             for name, file in self.files.items()
         }
         self.references = {link.name: link for link in contract.references}
+        self.removable = {rule.name for rule in contract.rules if rule.rule in _REMOVABLE}
         self.overlaps = {rule.name: rule for rule in contract.rules if rule.rule == "no_overlap"}
 
     def can_name(self, file: str, rule: str, tables: Mapping[str, "_Table"]) -> bool:
@@ -207,7 +210,7 @@ class _Table:
         elif rule != _REPEATED:
             doubt.marked |= {sources[column] for column in columns if column in sources}
         doubt.is_whole &= rule != _WHOLE
-        doubt.may_remove |= rule in (_WHOLE, _REPEATED, _CONTRADICTED, *self.overlaps)
+        doubt.may_remove |= rule in (_WHOLE, _REPEATED, _CONTRADICTED, *self.removable)
         doubt.is_removal_proposed |= rule == _REPEATED
 
     def row(self, place: _Place, doubt: _Doubt, cells: _Row) -> Fault:
