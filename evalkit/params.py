@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from evalkit.errors import ParameterError, nearest
 from evalkit.line.delivered import FOLLOWED, delivered
-from evalkit.months import month_number, month_of_key
+from evalkit.months import add_months, month_number, month_of_key
 from evalkit.reads import PASSWORD_VARIABLE, traced
 from evalkit.records import Record, validate
 from evalkit.run_rules import (
@@ -235,6 +235,14 @@ class RunFile(Record):
                 f"monitoring.pooled calls an area by a name that is taken: {', '.join(taken)}"
             )
         return self
+
+    @property
+    def last_month_known(self) -> date:
+        """The last month of which it is known whether support went on: what lies behind it may
+        still be paid, or be bridged.
+        """
+        lag = self.spells.max_gap_months + self.extract.reporting_lag_months
+        return add_months(self.extract.follow_up_through, -lag)
 
 
 class Run(BaseModel):

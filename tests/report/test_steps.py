@@ -106,7 +106,7 @@ def test_a_page_without_ladder_and_follow_ups_has_no_section(section):
 def test_lead_tells_the_districts_share_beside_that_of_all(run, section):
     text = plain(section(ladder=_ladder(run), ladder_by_district=_by_district(run)))
 
-    assert "In Norr 30% (25 to 36%) of those who started" in text
+    assert "In Norr 30% (25 to 36%) of those who started an intervention from" in text
     assert "in all districts together it is 40%" in text
 
 

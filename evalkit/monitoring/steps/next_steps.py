@@ -24,8 +24,8 @@ class Followed:
     rules : MonitoringRules
         What counts as a step, and after how many months.
     first, last : int
-        Numbers of the extract's first month, and of the last of which it is known whether support
-        went on: what lies behind it may still be paid, or be bridged.
+        Numbers of the extract's first month, and of the last that is known
+        (`RunFile.last_month_known`).
     """
 
     rules: MonitoringRules
@@ -35,11 +35,10 @@ class Followed:
     @classmethod
     def of_run(cls, params: RunFile) -> "Followed":
         """What a run file declares."""
-        lag = params.spells.max_gap_months + params.extract.reporting_lag_months
         return cls(
             rules=params.monitoring,
             first=month_number(params.extract.first_month),
-            last=month_number(params.extract.follow_up_through) - lag,
+            last=month_number(params.last_month_known),
         )
 
 

@@ -33,10 +33,7 @@ def ladder_figures(brief: Brief, rows: Sequence[Row]) -> tuple[Figure, ...]:
     if not drawn:
         return ()
     words = brief.words
-    values = {
-        "months": words.number(brief.run.params.monitoring.ladder_after_months),
-        "starts": words.number(brief.run.params.monitoring.ladder_starts_months),
-    }
+    values = {"months": words.number(brief.run.params.monitoring.ladder_after_months)}
     seen = [place for place in _PLACES if any(of_step[place]["share"] for of_step in drawn)]
     key = Markup("").join(_key(brief, place) for place in seen)
     lines = Markup("").join(_line(brief, of_step) for of_step in drawn)

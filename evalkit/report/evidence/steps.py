@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from evalkit.months import add_months
 from evalkit.report.evidence.ladder_picture import intervention_name, ladder_figures
 from evalkit.report.evidence.process import pooled_with
 from evalkit.report.evidence.process_steps import area_of_page
@@ -56,8 +57,15 @@ def _months(brief: Brief) -> dict[str, str]:
     return {
         "months": words.number(rules.ladder_after_months),
         "within": words.number(rules.next_step_months),
-        "starts": words.number(rules.ladder_starts_months),
     }
+
+
+def _starts(brief: Brief) -> dict[str, str]:
+    """The first and the last month in which those started who are counted on the ladder."""
+    params, rules = brief.run.params, brief.run.params.monitoring
+    last = add_months(params.last_month_known, -rules.ladder_after_months)
+    first = max(add_months(last, 1 - rules.ladder_starts_months), params.extract.first_month)
+    return {"first": brief.words.month(first), "last": brief.words.month(last)}
 
 
 def _lead(brief: Brief, area: str) -> Markup:
@@ -69,6 +77,7 @@ def _lead(brief: Brief, area: str) -> Markup:
         "share": brief.number(own, "estimate", SHARE),
         "range": brief.range_of(own, SHARE),
         **_months(brief),
+        **_starts(brief),
     }
     if brief.is_city or not (city and city.has("estimate")):
         return brief.words.html("closer.lead", **shown)

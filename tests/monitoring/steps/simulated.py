@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from evalkit.monitoring import Followed
 from evalkit.line.states import OUTCOME_OF
+from evalkit.monitoring import Followed
 from evalkit.months import month_number, month_number_expr
 from evalkit.run_rules import MonitoringRules
 from evalkit.simulate import person_tables
