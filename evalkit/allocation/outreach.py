@@ -16,56 +16,48 @@ import polars as pl
 
 from evalkit.allocation.moves import ranged
 from evalkit.allocation.offers import value_by_city
+from evalkit.disclosure import Published
 from evalkit.line.tables import published
 from evalkit.params import Run
 from evalkit.run_rules import OutreachShare
-from evalkit.tables import CITY, has_table, read_table
+from evalkit.tables import CITY, read_table
 
 # Whose cost is believed first. Money set aside for more outreach is no cost of those who enter:
 # other money has paid for some of them.
 _SOURCES = ("declared", "place")
 OWN_EFFECT, DECLARED, IF_ALL_DUE, UNKNOWN = "own_effect", "declared", "if_all_due", "unknown"
+_NO_VALUES = pl.DataFrame(
+    schema={"intervention_id": pl.String, "draw": pl.Int32, "value": pl.Float64}
+)
 
 
-def outreach_of_run(
-    run: Run,
-    *,
-    funnel: pl.DataFrame,
-    costs: pl.DataFrame,
-    leads: pl.DataFrame,
-    offers: pl.DataFrame,
-) -> pl.DataFrame:
+def outreach_of_run(run: Run, known: Mapping[str, Published]) -> pl.DataFrame:
     """The table allocation_outreach of a run, for the amounts of further money that it asks about.
+
+    Without protocols and a price book no value is known, and none is read.
 
     Parameters
     ----------
     run : Run
         Its rules of allocation, and the declared shares of monitoring (`outreach_shares`).
-    funnel, costs, leads, offers : DataFrame
-        The published tables outreach_funnel, outreach_costs, outreach_leads and offers.
+    known : mapping of Published
+        outreach_funnel, outreach_costs, outreach_leads and offers.
     """
     params = run.params
-    has_values = has_table(run.run_dir, "value_totals")
-    totals, status = (
-        read_table(run.run_dir, name) if has_values else None
-        for name in ("value_totals", "effect_status")
-    )
-    behind = (
-        {}
-        if status is None
-        else dict(
-            status.filter(pl.col("district") == CITY, pl.col("source") == "raw")
-            .group_by("intervention_id")
-            .agg(pl.col("n_starters").max())
-            .iter_rows()
+    values, behind = _NO_VALUES, {}
+    if params.effects.protocols and params.value.price_book:
+        values = value_by_city(read_table(run.run_dir, "value_totals"))
+        estimated = read_table(run.run_dir, "effect_status").filter(
+            pl.col("district") == CITY, pl.col("source") == "raw"
         )
-    )
+        counts = estimated.group_by("intervention_id").agg(pl.col("n_starters").max())
+        behind = dict(counts.iter_rows())
     return outreach_returns(
-        funnel["target_group"].unique().to_list(),
-        costs,
-        leads,
-        value_by_city(totals) if totals is not None else _NO_VALUES,
-        offers.filter(pl.col("district") == CITY),
+        known["outreach_funnel"].data["target_group"].unique().to_list(),
+        known["outreach_costs"].data,
+        known["outreach_leads"].data,
+        values,
+        known["offers"].data.filter(pl.col("district") == CITY),
         amounts=params.allocation.further_money,
         shares=params.monitoring.outreach_shares,
         behind=behind,
@@ -246,8 +238,3 @@ def _named(numbers: tuple[float | None, ...]) -> dict[str, float | None]:
 def _outermost(choose: Any, by_share: Sequence[tuple], place: int) -> float | None:
     limits = [numbers[place] for numbers in by_share if numbers[place] is not None]
     return choose(limits) if limits else None
-
-
-_NO_VALUES = pl.DataFrame(
-    schema={"intervention_id": pl.String, "draw": pl.Int32, "value": pl.Float64}
-)

@@ -266,15 +266,15 @@ allocation.outreach_returns(
 )
 
 # %% outreach_of_run
-# In a run that has no value of any intervention it cannot be said.
+# A run in which nobody counts outreach has nothing to say of it.
+from evalkit import disclosure
 from evalkit.batch.vintage import prepare_run
+from evalkit.line.published import PUBLISHED
+from evalkit.run_rules import EffectRules
 from evalkit.shipped import shipped
 
 run = prepare_run(shipped("params", "northern_ireland.yaml"), out="runs")
-allocation.outreach_of_run(
-    run,
-    funnel=leads,
-    costs=reached,
-    leads=leads,
-    offers=costs.with_columns(district=pl.lit("all")),
-).select("target_group", "free_budget", "case")
+names = ("outreach_funnel", "outreach_costs", "outreach_leads", "offers")
+known = {name: disclosure.protected(PUBLISHED[name].empty(), name, run) for name in names}
+without_protocols = run.params.model_copy(update={"effects": EffectRules()})
+allocation.outreach_of_run(run.model_copy(update={"params": without_protocols}), known).height

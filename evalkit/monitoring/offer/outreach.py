@@ -9,6 +9,7 @@ from evalkit.monitoring.areas import in_areas
 from evalkit.monitoring.offer.last_year import N_MONTHS, codes_of
 from evalkit.months import add_months
 from evalkit.params import RunFile
+from evalkit.tables import CITY
 
 OUTREACH, STAYED_AFTER_MONTHS = "outreach", 3
 _KEYS = ["district", "target_group", "year"]
@@ -52,13 +53,15 @@ def outreach_funnel(
     Returns
     -------
     DataFrame
-        The table outreach_funnel before gate 2. One row per area (and "all"), target group and
-        year of the extract: n_known, n_reached, n_entered (the months' counts added up: who is
-        known in several months is in each; null where outreach counted nothing), n_residents (of
-        the group's ages and sex; null where the population was not delivered by them), n_followed
+        The table outreach_funnel before gate 2. One row per area (and "all"), target group that is
+        counted or has an intervention, and year of the extract: n_known, n_reached, n_entered (the
+        months' counts added up: who is known in several months is in each; null where outreach
+        counted nothing), n_residents (of the group's ages and sex; null where the population was
+        not delivered by them), n_followed
         (people whose first start of an intervention of outreach for the group in the year can be
         followed for three months), n_stayed (those of them who three months later took part in
-        any intervention, or were not on support).
+        any intervention, or were not on support); both null for groups without such an
+        intervention.
     """
     rules = params.monitoring
     counted = (
@@ -71,15 +74,17 @@ def outreach_funnel(
         .group_by(_KEYS)
         .agg(n_followed=pl.len(), n_stayed=pl.col("is_staying").sum())
     )
-    groups = _groups(tables["outreach"], codes)
     residents = in_areas(_residents(tables["population"], codes), rules)
+    itself = outreach_interventions(tables["intervention"])
+    is_offered = pl.col("target_group").is_in(itself["target_group"].unique().to_list())
     n_residents = residents.group_by(_KEYS).agg(n_residents=pl.col("n_persons").sum())
     rows = (
-        counted.join(stayed, on=_KEYS, how="full", coalesce=True)
-        .filter(pl.col("target_group").is_in(groups))
+        _every_row(tables, codes, params)
+        .join(counted, on=_KEYS, how="left")
+        .join(stayed, on=_KEYS, how="left")
         .join(n_residents, on=_KEYS, how="left")
         .with_columns(pl.col(*_COUNTED, *_STAYED, "n_residents").cast(pl.Int32))
-        .with_columns(pl.col(*_STAYED).fill_null(0))
+        .with_columns(pl.when(is_offered).then(pl.col(name).fill_null(0)) for name in _STAYED)
     )
     return rows.sort(_KEYS)
 
@@ -107,9 +112,10 @@ def outreach_leads(
     Returns
     -------
     DataFrame
-        The table outreach_leads before gate 2, of all districts. One row per target group and
-        intervention: kind ("outreach" or "next"), n_persons (who started outreach for the group in
-        the extract and can be followed for twelve months, once each, from the first time),
+        The table outreach_leads before gate 2, of all districts. One row per target group with an
+        intervention of outreach and intervention of the register: kind ("outreach" or "next"),
+        n_persons (who started outreach for the group in the extract and can be followed for twelve
+        months, once each, from the first time),
         n_starters (those of them who started the intervention in the twelve months after; of
         outreach itself, everybody who began with it).
     """
@@ -136,12 +142,43 @@ def outreach_leads(
         .filter(after)
     )
     by, n_persons = ["target_group", "intervention_id"], pl.col("person_id").n_unique()
-    counts = pl.concat(
-        rows.group_by(by).agg(n_starters=n_persons).with_columns(kind=pl.lit(kind))
-        for kind, rows in (("outreach", first), ("next", followed))
-    )
+    counts = pl.concat(rows.group_by(by).agg(n_starters=n_persons) for rows in (first, followed))
     whole = first.group_by("target_group").agg(n_persons=n_persons)
-    return counts.join(whole, on="target_group").sort(by)
+    # Every intervention stands beside every group: that a row is there tells of nobody.
+    register = tables["intervention"].select(
+        "intervention_id",
+        kind=pl.when(pl.col("intervention_id").is_in(itself["intervention_id"].to_list()))
+        .then(pl.lit(OUTREACH))
+        .otherwise(pl.lit("next")),
+    )
+    return (
+        itself.select("target_group")
+        .unique()
+        .join(register, how="cross")
+        .join(whole, on="target_group", how="left")
+        .join(counts, on=by, how="left")
+        .with_columns(pl.col("n_persons", "n_starters").fill_null(0).cast(pl.Int32))
+        .sort(by)
+    )
+
+
+def _every_row(
+    tables: Mapping[str, pl.DataFrame], codes: OfferCodes, params: RunFile
+) -> pl.DataFrame:
+    """Every area, group and year, whoever is in them."""
+    extract, rules = params.extract, params.monitoring
+    itself = outreach_interventions(tables["intervention"])
+    seen = {*tables["outreach"]["target_group"], *itself["target_group"]}
+    groups = sorted(seen.intersection(_groups(tables["outreach"], codes)))
+    areas = dict.fromkeys([CITY, *(rules.area_of(name) for name in params.districts)])
+    years = range(extract.first_month.year, extract.follow_up_through.year + 1)
+    return (
+        pl.DataFrame({"district": list(areas)}, schema={"district": pl.String})
+        .join(
+            pl.DataFrame({"target_group": groups}, schema={"target_group": pl.String}), how="cross"
+        )
+        .join(pl.DataFrame({"year": years}, schema={"year": pl.Int32}), how="cross")
+    )
 
 
 def _groups(outreach: pl.DataFrame, codes: OfferCodes) -> list[str]:

@@ -5,6 +5,7 @@ from datetime import date
 
 import polars as pl
 
+from evalkit.disclosure import Published
 from evalkit.disclosure.rounding import nearest_five
 from evalkit.line.tables import published
 from evalkit.monitoring.offer.outreach import OUTREACH, outreach_interventions
@@ -14,8 +15,8 @@ from evalkit.tables import CITY
 
 def outreach_costs(
     tables: Mapping[str, pl.DataFrame],
-    funnel: pl.DataFrame,
-    offers: pl.DataFrame,
+    funnel: Published,
+    offers: Published,
     *,
     params: RunFile,
 ) -> pl.DataFrame:
@@ -25,10 +26,8 @@ def outreach_costs(
     ----------
     tables : mapping of DataFrame
         action, outreach and intervention as delivered; any may be empty.
-    funnel : DataFrame
-        The published table outreach_funnel.
-    offers : DataFrame
-        The published table offers: district, intervention_id, cost (money per start), currency.
+    funnel, offers : Published
+        The tables outreach_funnel and offers.
     params : RunFile
         What the run declares (`monitoring.outreach_costs`).
 
@@ -47,10 +46,10 @@ def outreach_costs(
         for group, one in params.monitoring.outreach_costs.items()
     ]
     for_group = outreach_interventions(tables["intervention"]).filter(
-        pl.col("target_group").is_in(funnel["target_group"].unique().to_list())
+        pl.col("target_group").is_in(funnel.data["target_group"].unique().to_list())
     )
     places = (
-        offers.filter(pl.col("district") == CITY, pl.col("cost").is_not_null())
+        offers.data.filter(pl.col("district") == CITY, pl.col("cost").is_not_null())
         .join(for_group, on="intervention_id")
         .group_by("target_group")
         .agg(

@@ -181,7 +181,7 @@ _FUNNEL = View(
         number("n_known", or_nothing=True),
         number("n_reached", or_nothing=True),
         number("n_entered", or_nothing=True),
-        number("n_followed"),
+        number("n_followed", or_nothing=True),
         number("stayed_share", or_nothing=True),
     ),
 )

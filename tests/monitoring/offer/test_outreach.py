@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import polars as pl
 import pytest
 from offer_town import (
@@ -11,7 +13,7 @@ from offer_town import (
     tables,
 )
 
-from evalkit.monitoring.offer.outreach import outreach_funnel
+from evalkit.monitoring.offer.outreach import outreach_funnel, outreach_leads
 from evalkit.monitoring.offer.outreach_costs import outreach_costs
 
 COUNTS = ("district", "month", "target_group", "n_known", "n_reached", "n_entered")
@@ -149,8 +151,8 @@ def test_outreach_costs_are_told_by_each_source():
 
     costs = outreach_costs(
         made,
-        funnel_of(outreach=outreach),
-        offers,
+        SimpleNamespace(data=funnel_of(outreach=outreach)),
+        SimpleNamespace(data=offers),
         params=params(outreach_costs={"women_at_home": declared}),
     )
 
@@ -159,4 +161,34 @@ def test_outreach_costs_are_told_by_each_source():
         ("neet", "action", pytest.approx(1_200_000 / 60), None, None, "M"),
         ("neet", "place", 12_000.0, None, None, "M"),
         ("women_at_home", "declared", 30_000.0, 10_000.0, 60_000.0, "L"),
+    ]
+
+
+def test_outreach_funnel_has_every_row_so_that_none_tells_that_somebody_is_there():
+    funnel = funnel_of(starts(("one", "Hill", "youth", 2, 6)))
+
+    assert funnel.height == 3 * 2 * 2  # areas, groups with outreach, years
+
+
+def test_outreach_leads_counts_what_people_started_within_a_year_of_their_first_outreach():
+    begun = starts(
+        ("a", "Hill", "youth", 2, 4),
+        ("a", "Hill", "talks", 4, 6),
+        ("a", "Hill", "talks", 8, 9),
+        ("b", "Hill", "youth", 3, 4),
+        ("b", "Hill", "talks", 16, None),  # later than a year
+        ("c", "Hill", "talks", 1, 2),  # before
+        ("c", "Hill", "youth", 5, 6),
+        ("d", "Hill", "youth", 13, 14),  # a year later is not known
+        ("e", "Hill", "talks", 5, 6),  # no outreach
+    )
+
+    leads = outreach_leads(
+        tables(intervention=REGISTER), begun, codes=CODES, params=params()
+    ).filter(pl.col("target_group") == "neet")
+
+    assert leads.select("intervention_id", "kind", "n_persons", "n_starters").rows() == [
+        ("talks", "next", 3, 1),
+        ("women", "outreach", 3, 0),
+        ("youth", "outreach", 3, 3),
     ]
