@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from evalkit.report.decision.offered import offered
 from evalkit.report.evidence.outreach import outreach_block
+from evalkit.report.evidence.process import pooled_with
 from evalkit.report.parts.bars import Bar, bars
 from evalkit.report.parts.deliveries import not_delivered
 from evalkit.report.parts.document import Block, Brief, Figure, Section
@@ -30,6 +31,8 @@ def what_is_needed(brief: Brief) -> Section | None:
     if needs:
         blocks.append(_needs_block(brief, needs))
     blocks += [*_content_block(brief), *outreach_block(brief)]
+    if blocks:
+        leads = (*leads, *pooled_with(brief))
     missing = not_delivered(brief, *_QUESTIONS)
     if not leads:
         leads, missing = missing[:1] or (words.html("needs.nothing"),), missing[1:]
