@@ -135,7 +135,7 @@ def test_the_verdict_on_the_index_is_said_in_words(run, section, limits, said):
     text = plain(section(readiness=_readiness(run), readiness_test=_test(run, *limits)))
 
     assert said in text
-    assert "40% met all five at their first follow-up" in text
+    assert "40% met all five at their first follow-up: takes part as planned" in text
 
 
 def test_nobody_without_an_answer_has_no_row(run, section):

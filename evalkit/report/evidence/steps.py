@@ -32,7 +32,7 @@ def people_come_closer(brief: Brief) -> Section | None:
         return None
     block = Block(
         text=(
-            *_unseen(brief, rows),
+            *_not_told(brief, rows),
             *_index_texts(brief, area),
             *_wait_texts(brief, area),
             *_seen_elsewhere(brief),
@@ -87,15 +87,18 @@ def _lead(brief: Brief, area: str) -> Markup:
     )
 
 
-def _unseen(brief: Brief, rows: Sequence[Row]) -> tuple[Markup, ...]:
-    """That work is not seen, or that it is not known of some where they are: neither counts as
-    closer.
+def _not_told(brief: Brief, rows: Sequence[Row]) -> tuple[Markup, ...]:
+    """What the ladder does not tell: an effect, work that is not seen, and where those are of whom
+    nothing is known.
     """
     livelihood = brief.tables.row("state_sources", source="livelihood")
+    if not rows:
+        return ()
+    no_effect = brief.words.html("closer.no_effect")
     if livelihood and livelihood.has("share") and livelihood["share"] == 0:
-        return (brief.words.html("closer.work_unseen"),)
+        return (no_effect, brief.words.html("closer.work_unseen"))
     unknown = (row["share"] for row in rows if row["answer"] == "unknown" and row.has("share"))
-    return (brief.words.html("closer.some_unknown"),) if any(unknown) else ()
+    return (no_effect, *((brief.words.html("closer.some_unknown"),) if any(unknown) else ()))
 
 
 def _index_texts(brief: Brief, area: str) -> tuple[Markup, ...]:
