@@ -31,22 +31,41 @@ def how_complete(brief: Brief) -> Section | None:
     ]
     if not rows:
         return None
+    nowhere = [row for row in rows if _is_registered_nowhere(brief, row)]
+    rows = [row for row in rows if row not in nowhere]
     rows.sort(key=lambda row: (row["share"] if row.has("share") else 1, row["base"], row["field"]))
     lacking = [row for row in rows if row.has("share") and row["share"] < _COMPLETE]
     tables = (_by_district if brief.is_city else _LACKING.tables)(brief, lacking)
     return Section(
         "registration",
         brief.words.text("registration.heading"),
-        (*pooled_with(brief), _lead(brief, rows, area)),
-        (Block(tables=(*tables, *_FIELDS.tables(brief, rows))),),
+        (*pooled_with(brief), *_lead(brief, rows, area)),
+        (Block(text=_nowhere(brief, nowhere), tables=(*tables, *_FIELDS.tables(brief, rows))),),
     )
 
 
-def _lead(brief: Brief, rows: Sequence[Row], area: str) -> Markup:
+def _is_registered_nowhere(brief: Brief, row: Row) -> bool:
+    """Whether a field is filled for nobody in the city: it was not delivered, or nobody writes
+    it.
+    """
+    of_city = brief.tables.row("completeness", district=CITY, base=row["base"], field=row["field"])
+    return of_city is not None and of_city["n_persons"] == 0
+
+
+def _nowhere(brief: Brief, rows: Sequence[Row]) -> tuple[Markup, ...]:
+    if not rows:
+        return ()
+    fields = [brief.words.text(f"registration.{row['field']}") for row in rows]
+    return (brief.words.html("registration.nowhere", fields=brief.words.listing(fields)),)
+
+
+def _lead(brief: Brief, rows: Sequence[Row], area: str) -> tuple[Markup, ...]:
+    if not rows:
+        return ()
     words, least = brief.words, rows[0]
     place = brief.district_name if brief.is_city else area
     if not least.has("share"):
-        return words.html("registration.lead_few", district=place)
+        return (words.html("registration.lead_few", district=place),)
     whole = brief.tables.row("completeness", district=area, base=least["base"], field=_EVERYBODY)
     shown = {
         "district": place,
@@ -56,9 +75,9 @@ def _lead(brief: Brief, rows: Sequence[Row], area: str) -> Markup:
         "base": words.text(f"registration.who_{least['base']}"),
     }
     if least["share"] >= _COMPLETE:
-        return words.html("registration.lead_complete", **shown)
+        return (words.html("registration.lead_complete", **shown),)
     costs = words.text(f"registration.costs_{least['field']}")
-    return words.html("registration.lead", costs=costs, **shown)
+    return (words.html("registration.lead", costs=costs, **shown),)
 
 
 def _by_district(brief: Brief, rows: Sequence[Row]) -> tuple[DataTable, ...]:

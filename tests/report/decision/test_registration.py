@@ -54,6 +54,30 @@ def test_all_is_complete(section):
     assert [table.is_open for table in made.blocks[0].tables] == [False]
 
 
+def test_what_nobody_registers_is_named_in_one_line(section):
+    nobody = [("Norr", "started", "planned_end", 0, 0.0), ("all", "started", "planned_end", 0, 0.0)]
+
+    made = section(*STARTED[:1], STARTED[2], *nobody)
+
+    assert "registered for nearly everybody" in made.leads[0]
+    assert [text.striptags() for text in made.blocks[0].text] == [
+        "Not registered at all, or for next to nobody: the planned end."
+    ]
+    assert len(made.blocks[0].tables[0].rows) == 1
+
+
+def test_a_section_of_nothing_registered_is_that_line_alone(section):
+    made = section(
+        ("all", "started", "all", 50, 1.0),
+        ("all", "started", "planned_end", 0, 0.0),
+        district="all",
+    )
+
+    assert made.leads == ()
+    assert made.blocks[0].tables == ()
+    assert len(made.blocks[0].text) == 1
+
+
 def test_too_few_people_for_shares(section):
     made = section(
         ("Norr", "started", "all", 10, None), ("Norr", "started", "planned_end", 5, None)
