@@ -3,7 +3,7 @@
 import polars as pl
 
 from evalkit.monitoring.access.arrivals import arrivals
-from evalkit.monitoring.access.case_mix import access_funnel
+from evalkit.monitoring.access.case_mix import access_funnel, cells_of
 from evalkit.monitoring.access.group_differences import access_groups
 from evalkit.monitoring.access.shares import access, access_curves, access_interventions
 from evalkit.run_rules import MonitoringRules
@@ -39,10 +39,11 @@ def access_tables(
         is in an intervention.
     """
     people = arrivals(spells, episodes, rules=rules)
+    cells = cells_of(people, rules)
     return {
         "access": access(people, rules=rules),
         "access_interventions": access_interventions(people, episodes, intervention, rules=rules),
         "access_curves": access_curves(people, rules=rules),
-        "access_funnel": access_funnel(people, rules=rules, seed=seed),
-        "access_groups": access_groups(people, rules=rules),
+        "access_funnel": access_funnel(cells, seed=seed),
+        "access_groups": access_groups(cells),
     }

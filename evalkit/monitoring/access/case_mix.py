@@ -20,16 +20,14 @@ from evalkit.run_rules import MonitoringRules
 MIN_AREAS_FOR_RANKS = 4
 
 
-def access_funnel(people: pl.DataFrame, *, rules: MonitoringRules, seed: int) -> pl.DataFrame:
+def access_funnel(cells: pl.DataFrame, *, seed: int) -> pl.DataFrame:
     """Each district's share who start an intervention within the year, beside that expected for its
     people, with the limits of chance and the ranks it may have.
 
     Parameters
     ----------
-    people : DataFrame
-        As `arrivals` makes it.
-    rules : MonitoringRules
-        Within how many months a start counts.
+    cells : DataFrame
+        As `cells_of` makes them.
     seed : int
         For the draws of ranks.
 
@@ -41,23 +39,22 @@ def access_funnel(people: pl.DataFrame, *, rules: MonitoringRules, seed: int) ->
         there are fewer than four. Empty where nobody starts, or everybody.
     """
     schema = published("access_funnel").schema
-    rows = cells_of(people, rules)
-    started = rows["started"].sum()
-    if not 0 < started < rows["weight"].sum():
+    started = cells["started"].sum()
+    if not 0 < started < cells["weight"].sum():
         return pl.DataFrame(schema=schema)
-    design, weights = design_of(rows, told_apart(people)), rows["weight"].to_numpy()
+    design, weights = design_of(cells, told_apart(cells)), cells["weight"].to_numpy()
     design = np.column_stack([np.ones(len(design)), design])
-    fit = weighted_logit(design, rows["started"].to_numpy() / weights, weights)
+    fit = weighted_logit(design, cells["started"].to_numpy() / weights, weights)
     p = 1 / (1 + np.exp(-np.clip(design @ fit.coefficients, -SEPARATED, SEPARATED)))
     districts = (
         pl.DataFrame(
             {
-                "district": rows["district"],
-                "n_persons": rows["n_persons"],
+                "district": cells["district"],
+                "n_persons": cells["n_persons"],
                 "total": weights,
-                "reached": rows["started"],
+                "reached": cells["started"],
                 "expected": weights * p,
-                "variance": rows["weight_squared"].to_numpy() * p * (1 - p),
+                "variance": cells["weight_squared"].to_numpy() * p * (1 - p),
             }
         )
         .group_by("district", maintain_order=True)
@@ -71,8 +68,20 @@ def access_funnel(people: pl.DataFrame, *, rules: MonitoringRules, seed: int) ->
 
 
 def cells_of(people: pl.DataFrame, rules: MonitoringRules) -> pl.DataFrame:
-    """People of one area, year and group of every characteristic in one row: how many, their
-    weights, and those of the ones who started.
+    """People of one area, year and group of every characteristic in one row.
+
+    Parameters
+    ----------
+    people : DataFrame
+        As `arrivals` makes it.
+    rules : MonitoringRules
+        Within how many months a start counts.
+
+    Returns
+    -------
+    DataFrame
+        district, the characteristics that tell people apart, year, n_persons, weight and
+        weight_squared (sums), started (weights of those who started within the year); sorted.
     """
     keys = ["district", *told_apart(people), "year"]
     weight = pl.col("weight")

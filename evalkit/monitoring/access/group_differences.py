@@ -17,8 +17,7 @@ from evalkit.effects.weighting.logit import SEPARATED
 from evalkit.line.columns import schema_of
 from evalkit.line.tables import published
 from evalkit.monitoring.access.arrivals import told_apart
-from evalkit.monitoring.access.case_mix import cells_of, design_of
-from evalkit.run_rules import MonitoringRules
+from evalkit.monitoring.access.case_mix import design_of
 from evalkit.survival.curves.curve_table import normal_quantile
 from evalkit.tables import CITY
 
@@ -28,18 +27,14 @@ MIN_PEOPLE = 20
 _PRIOR_SD = 2.5
 
 
-def access_groups(
-    people: pl.DataFrame, *, rules: MonitoringRules, conf_level: float = 0.95
-) -> pl.DataFrame:
+def access_groups(cells: pl.DataFrame, *, conf_level: float = 0.95) -> pl.DataFrame:
     """How much more often the people of each group start an intervention within the year than
     others of the same area, all else that is known about them alike.
 
     Parameters
     ----------
-    people : DataFrame
-        As `arrivals` makes it.
-    rules : MonitoringRules
-        Within how many months a start counts.
+    cells : DataFrame
+        As `cells_of` makes them.
     conf_level : float
         The level at which the ranges of all groups of an area hold together (Sidak), so that of 100
         areas in which nobody is passed over, somebody is said to be in 5.
@@ -53,8 +48,8 @@ def access_groups(
         people in the area, and those beside fewer than twenty others, are not there. Of two groups
         each is the other's mirror, and they count as one comparison.
     """
-    declared, characteristics = published("access_groups"), told_apart(people)
-    rows = _of_varying_areas(cells_of(people, rules))
+    declared, characteristics = published("access_groups"), told_apart(cells)
+    rows = _of_varying_areas(cells)
     if rows.is_empty() or not characteristics:
         return declared.empty()
     differences = pl.concat(

@@ -20,6 +20,7 @@ from evalkit.tables import CITY, with_city
 SOON, WITHIN = "soon", "within"
 # Curves are drawn as far again as the months within which a start counts.
 _TIMES = 2
+_GROUP = ["district", "characteristic", "group"]
 
 
 def access(people: pl.DataFrame, *, rules: MonitoringRules) -> pl.DataFrame:
@@ -41,32 +42,39 @@ def access(people: pl.DataFrame, *, rules: MonitoringRules) -> pl.DataFrame:
         and counted_through (months in which people came).
     """
     groups = {CITY: pl.lit(CITY), **{name: pl.col(name) for name in told_apart(people)}}
-    rows = with_city(
-        pl.concat(
-            [
-                people.with_columns(characteristic=pl.lit(name), group=group)
-                for name, group in groups.items()
-            ]
-        )
+    by_month = with_city(
+        pl.concat(_by_month(people, name, group, rules) for name, group in groups.items())
     )
-    keys = ["district", "characteristic", "group"]
+    counted = people.select("counted_from", "counted_through").head(1)
     tables = []
     for measure, months in zip((SOON, WITHIN), rules.access_months, strict=True):
-        is_yes = started_within(months)
-        wholes = rows.group_by(keys).agg(
-            pl.col("counted_from", "counted_through").first(), n_whole=pl.len()
+        is_yes = (pl.col("month") <= months).fill_null(False)
+        counts = by_month.group_by(_GROUP).agg(
+            n_whole=pl.col("n").sum(), n_persons=pl.col("n").filter(is_yes).sum()
         )
-        median = pl.col("months").filter(is_yes).quantile(0.5, interpolation="lower")
-        starters = rows.group_by(keys).agg(n_persons=is_yes.sum(), median_months=median)
-        answers = {
-            "all": wholes.with_columns(n_persons="n_whole", median_months=pl.lit(None, pl.Float64)),
-            "yes": wholes.join(starters, on=keys),
-        }
-        tables += [
-            table.with_columns(measure=pl.lit(measure), answer=pl.lit(answer))
-            for answer, table in answers.items()
-        ]
+        starters = by_month.filter(is_yes).sort("month").group_by(_GROUP, maintain_order=True)
+        is_reached = 2 * pl.col("n").cum_sum() >= pl.col("n").sum()
+        medians = starters.agg(
+            median_months=pl.col("month").filter(is_reached).first().cast(pl.Float64)
+        )
+        yes = counts.join(medians, on=_GROUP, how="left").with_columns(answer=pl.lit("yes"))
+        every = counts.with_columns(n_persons="n_whole", answer=pl.lit("all"))
+        tables += [table.with_columns(measure=pl.lit(measure)) for table in (every, yes)]
+    tables = [table.join(counted, how="cross") for table in tables]
     return _declared(_with_share(tables), "access")
+
+
+def _by_month(
+    people: pl.DataFrame, name: str, group: pl.Expr, rules: MonitoringRules
+) -> pl.DataFrame:
+    """How many of each district and group started in each month (null: not within the year)."""
+    month = pl.when(started_within(rules.access_months[1])).then("months")
+    labels = {"characteristic": pl.lit(name), "group": group}
+    return (
+        people.select("district", **labels, month=month)
+        .group_by(*_GROUP, "month")
+        .agg(n=pl.len().cast(pl.Int64))
+    )
 
 
 def access_interventions(

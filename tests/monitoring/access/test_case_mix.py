@@ -4,12 +4,19 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.monitoring.access.case_mix import access_funnel
-from evalkit.monitoring.access.group_differences import access_groups
+from evalkit.monitoring.access import case_mix, group_differences
 from evalkit.run_rules import MonitoringRules
 
 RULES = MonitoringRules()
 N_SEEDS = 20
+
+
+def access_funnel(people, *, seed):
+    return case_mix.access_funnel(case_mix.cells_of(people, RULES), seed=seed)
+
+
+def access_groups(people):
+    return group_differences.access_groups(case_mix.cells_of(people, RULES))
 
 
 def _by_need(district, is_woman, has_need):
@@ -34,7 +41,7 @@ def _needs_of(district):
 def test_a_difference_that_is_only_case_mix_vanishes_when_adjusted(made_people):
     people = made_people(_by_need, needs=_needs_of, n=2_000)
 
-    funnel = access_funnel(people, rules=RULES, seed=1).filter(pl.col("district") != "all")
+    funnel = access_funnel(people, seed=1).filter(pl.col("district") != "all")
 
     assert funnel["observed"].max() - funnel["observed"].min() > 0.15
     assert funnel["adjusted"].max() - funnel["adjusted"].min() < 0.06
@@ -45,9 +52,9 @@ def test_districts_that_work_alike_are_outside_no_more_often_than_the_limits_say
     those of 99.8, in 99 of 100 such trials.
     """
     verdicts = pl.concat(
-        access_funnel(
-            made_people(_by_need, needs=_needs_of, n=300, seed=seed), rules=RULES, seed=seed
-        )["verdict"]
+        access_funnel(made_people(_by_need, needs=_needs_of, n=300, seed=seed), seed=seed)[
+            "verdict"
+        ]
         for seed in range(N_SEEDS)
     )
 
@@ -58,7 +65,7 @@ def test_districts_that_work_alike_are_outside_no_more_often_than_the_limits_say
 def test_a_district_where_people_start_more_rarely_than_expected_lies_outside(made_people):
     people = made_people(lambda d, *kind: _by_need(d, *kind) * (0.6 if d == "B" else 1), n=1_500)
 
-    rows = access_funnel(people, rules=RULES, seed=1).filter(pl.col("district") == "B")
+    rows = access_funnel(people, seed=1).filter(pl.col("district") == "B")
 
     row = rows.row(0, named=True)
     assert row["verdict"] == "outside_998" and row["observed"] < row["expected"]
@@ -67,7 +74,7 @@ def test_a_district_where_people_start_more_rarely_than_expected_lies_outside(ma
 
 def test_women_who_start_half_as_often_at_the_same_needs_are_found(made_people):
     found = [
-        _passed_over(access_groups(made_people(_women_half_as_often_in_c, seed=seed), rules=RULES))
+        _passed_over(access_groups(made_people(_women_half_as_often_in_c, seed=seed)))
         for seed in range(N_SEEDS)
     ]
 
@@ -78,7 +85,7 @@ def test_the_planted_difference_is_what_is_told(made_people):
     """All else alike, women in C start 0.5 times as often: 0.19 of 0.38 fewer."""
     estimates = []
     for seed in range(N_SEEDS):
-        table = access_groups(made_people(_women_half_as_often_in_c, seed=seed), rules=RULES)
+        table = access_groups(made_people(_women_half_as_often_in_c, seed=seed))
         estimates.append(table.filter(district="C", group="female")["more_often"].item())
 
     error = np.std(estimates, ddof=1) / N_SEEDS**0.5
@@ -91,7 +98,7 @@ def test_nobody_is_said_to_be_passed_over_where_nobody_is(made_people):
     """
     wrong = 0
     for seed in range(N_SEEDS):
-        table = access_groups(made_people(lambda *_: 0.4, n=300, seed=seed), rules=RULES)
+        table = access_groups(made_people(lambda *_: 0.4, n=300, seed=seed))
         is_told = (pl.col("more_often_lower") > 0) | (pl.col("more_often_upper") < 0)
         wrong += table.filter(is_told, pl.col("district") != "all")["district"].n_unique()
 
@@ -101,14 +108,12 @@ def test_nobody_is_said_to_be_passed_over_where_nobody_is(made_people):
 def test_the_ranges_of_an_area_hold_together(made_people):
     """Two characteristics of two groups each are two comparisons."""
     row = (
-        access_groups(made_people(lambda *_: 0.4), rules=RULES)
+        access_groups(made_people(lambda *_: 0.4))
         .filter(district="A", group="female")
         .row(0, named=True)
     )
     alone = (
-        access_groups(
-            made_people(lambda *_: 0.4).with_columns(obstacle=pl.lit("not_known")), rules=RULES
-        )
+        access_groups(made_people(lambda *_: 0.4).with_columns(obstacle=pl.lit("not_known")))
         .filter(district="A", group="female")
         .row(0, named=True)
     )
@@ -121,7 +126,7 @@ def test_the_ranges_of_an_area_hold_together(made_people):
 def test_a_group_of_which_nobody_starts_is_told(made_people):
     people = made_people(lambda d, w, n: 0.0 if w and d == "C" else 0.4, n=120)
 
-    row = access_groups(people, rules=RULES).filter(district="C", group="female")
+    row = access_groups(people).filter(district="C", group="female")
 
     assert row["more_often_upper"].item() < 0 and np.isfinite(row["more_often_lower"].item())
 
@@ -132,7 +137,7 @@ def test_groups_of_few_and_areas_where_all_are_alike_are_not_compared(made_peopl
 
     people = made_people(chance, n=60, districts="ABCD", needs=lambda d: 0.05)
 
-    table = access_groups(people, rules=RULES)
+    table = access_groups(people)
 
     assert set(table["district"]) == {"C", "D", "all"}
     assert set(table["characteristic"]) == {"sex"}
@@ -141,11 +146,11 @@ def test_groups_of_few_and_areas_where_all_are_alike_are_not_compared(made_peopl
 def test_nothing_is_adjusted_where_nobody_starts(made_people):
     people = made_people(lambda *_: 0.0, n=30)
 
-    assert access_funnel(people, rules=RULES, seed=1).is_empty()
-    assert access_groups(people, rules=RULES).is_empty()
+    assert access_funnel(people, seed=1).is_empty()
+    assert access_groups(people).is_empty()
 
 
 def test_no_area_has_a_rank_where_there_are_three(made_people):
-    funnel = access_funnel(made_people(_by_need, districts="ABC"), rules=RULES, seed=1)
+    funnel = access_funnel(made_people(_by_need, districts="ABC"), seed=1)
 
     assert funnel["rank"].null_count() == 4

@@ -27,7 +27,11 @@ SOME = (1, 2)
 MOST_WRONG = 2
 ALL = [
     pytest.param(SOME, id="two"),
-    pytest.param(range(1, 21), id="twenty", marks=[pytest.mark.prove, pytest.mark.slow]),
+    pytest.param(
+        range(1, 21),
+        id="twenty",
+        marks=[pytest.mark.prove, pytest.mark.slow, pytest.mark.timeout(3_600)],
+    ),
 ]
 
 
