@@ -457,6 +457,11 @@ class MonitoringRules(Record):
             raise ValueError("whole numbers above 0, the second larger than the first")
         return months
 
+    def members_of(self, district: str) -> tuple[str, ...]:
+        """The districts that a district is shown together with, itself among them."""
+        together = (members for members in self.pooled.values() if district in members)
+        return next(together, (district,))
+
     def area_of(self, district: str) -> str:
         """The area under which a district is shown: that which it is pooled in, or itself."""
         areas = (area for area, members in self.pooled.items() if district in members)

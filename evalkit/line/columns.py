@@ -150,7 +150,7 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("flag", "", "is_start_known is_running is_converged is_together"),
         *_columns("flag", "", "is_on_frontier is_recommended is_only_together"),
         # Monitoring: process.
-        *_columns("word", "", "responsible_role"),
+        *_columns("word", "", "responsible_role end_of_scale"),
         *_columns("number", "", "persons_apart"),
         # Monitoring: steps.
         *_columns("word", "", "criteria_met"),

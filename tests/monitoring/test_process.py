@@ -319,12 +319,12 @@ def test_change_is_from_the_first_rating_to_the_latest_one_of_each_person(proces
     assert (row["measure"], row["n_persons"], row["estimate"]) == ("self_rating", 2, 1.0)
     # Standard error: the deviation of 2 and 0, which is the root of 2, by the root of 2.
     assert row["ci_upper"] - row["estimate"] == pytest.approx(1.959964)
-    assert dict(ends.select("answer", "n_persons").iter_rows()) == {
-        "all": 3,
-        "lowest": 1,
-        "between": 1,
-        "highest": 1,
-    }
+    assert sorted(ends.select("end_of_scale", "answer", "n_persons").rows()) == [
+        ("highest", "all", 3),
+        ("highest", "yes", 1),
+        ("lowest", "all", 3),
+        ("lowest", "yes", 1),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -341,9 +341,9 @@ def test_the_quarter_is_the_last_that_is_known_to_its_end(params_of, through, qu
 # ---- the list
 
 
-def _list(process, spells, *, district: str = "North", moments: pl.DataFrame | None = None):
+def _list(process, spells, *, moments: pl.DataFrame | None = None):
     moments = table("effect_moments").empty() if moments is None else moments
-    rows = worklist(process, spells, moments, district=district)
+    rows = worklist(process, spells, moments)
     return rows.select("reason", "person_id", "since").rows()
 
 
@@ -419,9 +419,7 @@ def test_the_list_names_who_is_beyond_the_month_to_leave_or_else_the_planned_end
     ]
 
 
-def test_the_list_is_of_one_district_and_counts_each_person_once_for_a_reason(
-    process_of, spells_of
-):
+def test_lists_tell_districts_apart_and_count_each_person_once_for_a_reason(process_of, spells_of):
     people = [{"person_id": "a", "district": "North"}, {"person_id": "b", "district": "South"}]
     episodes = [
         took_part("a", date(2025, 3, 1)),
@@ -430,9 +428,26 @@ def test_the_list_is_of_one_district_and_counts_each_person_once_for_a_reason(
     ]
     process = process_of(episodes, people=people, follow_up=[followed("c", date(2025, 1, 1))])
 
-    rows = worklist(process, spells_of(), table("effect_moments").empty(), district="North")
-    size = worklist_size(rows, district="North")
+    rows = worklist(process, spells_of(), table("effect_moments").empty())
+    size = worklist_size(rows, area="Both")
 
-    assert rows["person_id"].to_list() == ["a", "a"]
-    assert size.filter(reason="follow_up_overdue")["n_persons"].to_list() == [1]
-    assert size["n_persons"].sum() == 1
+    listed = [("North", "a"), ("North", "a"), ("South", "b")]
+    assert rows.select("district", "person_id").rows() == listed
+    assert size.filter(pl.col("n_persons") > 0).rows() == [("Both", "follow_up_overdue", 2)]
+
+
+def test_the_process_of_a_district_is_that_of_its_people(tables_of, params_of, spells_of):
+    people = [{"person_id": "a", "district": "North"}, {"person_id": "b", "district": "South"}]
+    delivered = tables_of(
+        person=people,
+        participation=[took_part(who, date(2025, 3, 1)) for who in "ab"],
+        follow_up=[followed("a", date(2025, 4, 1))],
+    )
+    none = table("effect_moments").empty()
+    alone, everybody = (
+        worklist(common_process(delivered, params_of(), districts=districts), spells_of(), none)
+        for districts in (("South",), None)
+    )
+
+    assert alone["person_id"].to_list() == ["b"]
+    assert alone.equals(everybody.filter(district="South"))

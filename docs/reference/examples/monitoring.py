@@ -221,14 +221,14 @@ monitoring.ability_ends(process).filter(district="all")
 monitoring.last_quarter(process_params.extract)
 
 # %% worklist
-# What is to be done in the district of b: she has neither a plan nor a follow-up.
+# What is to be done: both have not been followed up in time, and b has no plan either.
 found = line_table("effect_moments").empty()
-to_do = monitoring.worklist(process, no_spells, found, district="South")
+to_do = monitoring.worklist(process, no_spells, found)
 to_do
 
 # %% worklist_size
 # What of it is published.
-monitoring.worklist_size(to_do, district="South")
+monitoring.worklist_size(to_do, area="all")
 
 # %% worklist_in_words
 # And the list itself, as those read it who work by it.

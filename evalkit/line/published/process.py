@@ -73,10 +73,10 @@ PROCESS: tuple[Table, ...] = (
     ),
     Table(
         "ability_ends",
-        "One row per district, ability and answer: at the first follow-up of those who began in "
-        "the last whole year, how many were at the lowest or the highest point of the scale, from "
-        "where a fall or a rise cannot be seen.",
-        keys=("district", "measure", "answer"),
+        "One row per district, ability, end of the scale and answer: at the first follow-up of "
+        "those who began in the last whole year, all who were rated, and those who were at the "
+        "lowest or the highest point, from where a fall or a rise cannot be seen.",
+        keys=("district", "measure", "end_of_scale", "answer"),
         values=("n_persons", "share"),
         unit="persons, shares",
         guard=Guard(
@@ -88,7 +88,8 @@ PROCESS: tuple[Table, ...] = (
     ),
     Table(
         "worklist_size",
-        "One row per reason to be on the district's list of what is to be done: how many people.",
+        "One row per reason to be on the list of what is to be done, in the district or the area "
+        "that it is shown in: how many people.",
         keys=("district", "reason"),
         values=("n_persons",),
         unit="persons",

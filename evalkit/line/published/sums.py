@@ -138,6 +138,11 @@ SAME = (
         ),
     ),
     Same(
+        "people who were rated at a follow-up",
+        ("district", "measure"),
+        (Term("ability_ends", "n_persons", {"answer": ("all",)}, per=("end_of_scale",)),),
+    ),
+    Same(
         "people whose follow-up is overdue",
         ("district",),
         (
@@ -234,7 +239,7 @@ NO_MORE = (
         "who was rated twice was rated once",
         ("district", "measure"),
         Term("ability_change", "n_persons", {"intervention_id": ("all",)}),
-        (Term("ability_ends", "n_persons", {"answer": ("all",)}),),
+        (Term("ability_ends", "n_persons", {"answer": ("all",)}, per=("end_of_scale",)),),
     ),
     NoMore(
         "who started counts once for each step started on",

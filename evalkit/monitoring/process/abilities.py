@@ -9,7 +9,8 @@ from evalkit.monitoring.process.episodes import Process
 from evalkit.monitoring.process.hours import by_district_and_intervention
 
 ABILITIES = ("physical_ability", "mental_ability", "social_ability", "self_rating")
-LOWEST, HIGHEST = 1, 5
+# The points of the scale from where a fall, or a rise, cannot be seen.
+ENDS = {"lowest": 1, "highest": 5}
 _RANGE_95 = 1.959964
 _KEYS = ("district", "intervention_id", "measure")
 
@@ -60,26 +61,25 @@ def ability_ends(process: Process) -> pl.DataFrame:
         .sort("date")
         .group_by(*keys, "person_id")
         .agg(pl.first("rating"))
-        .with_columns(
-            answer=pl.when(pl.col("rating") == LOWEST)
-            .then(pl.lit("lowest"))
-            .when(pl.col("rating") == HIGHEST)
-            .then(pl.lit("highest"))
-            .otherwise(pl.lit("between"))
+        .group_by(keys)
+        .agg(
+            pl.len().alias("all"),
+            *((pl.col("rating") == point).sum().alias(end) for end, point in ENDS.items()),
         )
     )
-    whole = first.group_by(keys).agg(n_whole=pl.len().cast(pl.Int32))
-    answers = pl.DataFrame({"answer": ["all", "lowest", "between", "highest"]})
-    counted = first.group_by(*keys, "answer").agg(n_persons=pl.len().cast(pl.Int32))
-    return (
-        whole.join(answers, how="cross")
-        .join(counted, on=[*keys, "answer"], how="left")
-        .with_columns(
-            n_persons=pl.when(pl.col("answer") == "all")
-            .then("n_whole")
-            .otherwise(pl.col("n_persons").fill_null(0))
+    answers = [
+        first.select(
+            "district",
+            pl.col("measure"),
+            end_of_scale=pl.lit(end),
+            answer=pl.lit(answer),
+            n_persons=pl.col(column).cast(pl.Int32),
+            n_whole=pl.col("all").cast(pl.Int32),
         )
-    )
+        for end in ENDS
+        for answer, column in (("all", "all"), ("yes", end))
+    ]
+    return pl.concat(answers)
 
 
 def _ratings(process: Process) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 Days stand as dates and periods are half-open. What is not known to be over yet is not asked for.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -63,7 +63,12 @@ class Process(NamedTuple):
         return self.episodes.filter(pl.col("start").dt.year() == self.year)
 
 
-def common_process(delivered: Mapping[str, pl.DataFrame], params: RunFile) -> Process:
+def common_process(
+    delivered: Mapping[str, pl.DataFrame],
+    params: RunFile,
+    *,
+    districts: Collection[str] | None = None,
+) -> Process:
     """The process of every episode, by the rules of the run file.
 
     Parameters
@@ -72,13 +77,18 @@ def common_process(delivered: Mapping[str, pl.DataFrame], params: RunFile) -> Pr
         The delivered tables PROCESS_TABLES, empty where nobody delivered them.
     params : RunFile
         Its rules of monitoring, and how far the tables are known.
+    districts : collection of str, optional
+        Those whose people are meant; without them everybody is.
 
     Returns
     -------
     Process
     """
     rules, until = params.monitoring, _known_until(params.extract)
-    episodes = _episodes(delivered, until)
+    people = delivered["person"].select("person_id", "district")
+    if districts is not None:
+        people = people.filter(pl.col("district").is_in(districts))
+    episodes = _episodes(delivered, people, until)
     papers = () if delivered["plan"].is_empty() else rules.papers
     follow_ups = _of_episodes(delivered["follow_up"], episodes, rules.grace_days)
     asked_for = episodes.clear() if delivered["follow_up"].is_empty() else episodes
@@ -86,7 +96,7 @@ def common_process(delivered: Mapping[str, pl.DataFrame], params: RunFile) -> Pr
         _with_papers(episodes, delivered["plan"], rules, until),
         _due(asked_for, follow_ups, rules, until),
         follow_ups,
-        delivered["person"].select("person_id", "district"),
+        people,
         rules,
         papers,
         until,
@@ -102,12 +112,14 @@ def _known_until(extract: Extract) -> date:
     return add_months(through, 1)
 
 
-def _episodes(delivered: Mapping[str, pl.DataFrame], until: date) -> pl.DataFrame:
+def _episodes(
+    delivered: Mapping[str, pl.DataFrame], people: pl.DataFrame, until: date
+) -> pl.DataFrame:
     planned = delivered["intervention"].select("intervention_id", "planned_months")
     return (
         delivered["participation"]
         .filter(pl.col("start") < until)
-        .join(delivered["person"].select("person_id", "district"), on="person_id")
+        .join(people, on="person_id")
         .join(planned, on="intervention_id", how="left")
         .sort("person_id", "intervention_id", "start")
         .select(

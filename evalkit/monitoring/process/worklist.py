@@ -24,37 +24,33 @@ _SHOWN = (
     "responsible_role",
     "since",
 )
-COLUMNS = (*_SHOWN, "month")
+_COLUMNS = ("district", *_SHOWN, "month")
 # A month that is watched for is asked about from so long before.
 _AHEAD_MONTHS = 1
 
 
-def worklist(
-    process: Process, support_spells: pl.DataFrame, moments: pl.DataFrame, *, district: str
-) -> pl.DataFrame:
-    """Who is to be thought of in a district, and why. It is for nobody but those who do the work.
+def worklist(process: Process, support_spells: pl.DataFrame, moments: pl.DataFrame) -> pl.DataFrame:
+    """Who is to be thought of, and why. It is for nobody but those who do the work.
 
     Parameters
     ----------
     process : Process
-        As `common_process` makes it.
+        As `common_process` makes it, of the districts whose lists are asked for.
     support_spells : DataFrame
         The table support_spells.
     moments : DataFrame
         The table effect_moments, as far as it was estimated: when it is better to leave.
-    district : str
-        Whose list it is.
 
     Returns
     -------
     DataFrame
-        One row per person, intervention and reason, in the columns COLUMNS. `since`: the day on
+        One row per person, intervention and reason, with the person's district. `since`: the day on
         which a follow-up was due, the start without a plan, the end without a next step, the day on
         which a watched month (month) is reached or on which it was planned, or is better, to
         leave.
     """
-    of_district = process.episodes.filter(district=district)
-    own = process._replace(episodes=of_district.with_columns(month=pl.lit(None, pl.Int32)))
+    unwatched = process.episodes.with_columns(month=pl.lit(None, pl.Int32))
+    own = process._replace(episodes=unwatched)
     running = own.episodes.filter("is_running")
     parts = [
         running.join(overdue_now(own), on="episode").with_columns(
@@ -65,9 +61,11 @@ def worklist(
         *(_before(running, month, own) for month in own.rules.watch_months),
         _beyond(running, moments, own),
     ]
-    rows = pl.concat([part.select(COLUMNS) for part in parts])
+    rows = pl.concat([part.select(_COLUMNS) for part in parts])
     order = pl.col("reason").replace_strict({name: at for at, name in enumerate(REASONS)})
-    return rows.sort(order, "provider_district", "since", "person_id", "intervention_id")
+    return rows.sort(
+        "district", order, "provider_district", "since", "person_id", "intervention_id"
+    )
 
 
 def worklist_in_words(
@@ -105,11 +103,11 @@ def worklist_in_words(
     ).rename({name: words.text(f"process.{name}") for name in _SHOWN})
 
 
-def worklist_size(rows: pl.DataFrame, *, district: str) -> pl.DataFrame:
-    """How many people are on a district's list, by reason: the table worklist_size."""
+def worklist_size(rows: pl.DataFrame, *, area: str) -> pl.DataFrame:
+    """How many people are on the lists of an area, by reason: the table worklist_size."""
     counted = rows.group_by("reason").agg(n_persons=pl.n_unique("person_id").cast(pl.Int32))
     return (
-        pl.DataFrame({"district": district, "reason": REASONS})
+        pl.DataFrame({"district": area, "reason": REASONS})
         .join(counted, on="reason", how="left")
         .with_columns(pl.col("n_persons").fill_null(0))
     )

@@ -89,7 +89,7 @@ def _both(rows: Sequence[Row], key: str) -> list[dict[str, Row]]:
 
 
 def _is_end(row: Row) -> bool:
-    return row["answer"] in ("lowest", "highest")
+    return row["answer"] == "yes"
 
 
 def _reasons(brief: Brief) -> list[Row]:
@@ -210,7 +210,7 @@ _ENDS = View(
     "process",
     (
         word("measure", "process.", head="ability"),
-        word("answer", "process.", head="position"),
+        word("end_of_scale", "process.", head="position"),
         number("n_persons"),
         number("share"),
     ),
