@@ -90,7 +90,7 @@ def outreach_returns(
         target_group, source, cost (money per person who enters), currency, value_grade.
     leads : DataFrame
         target_group, intervention_id, kind ("outreach" itself, or what came "next"), n_persons (who
-        started outreach), share (of them who started it).
+        started it), share (that they are of all who started outreach).
     values : DataFrame
         intervention_id, draw, value (money per start); draw 0 the point estimate.
     offers : DataFrame
@@ -178,8 +178,11 @@ def _groups(
         ]
         effects = [row for row in valued if row["kind"] == "outreach"][:1]
         used = effects or [row for row in valued if row["kind"] == "next"]
+        n_followed = own.select(
+            pl.col("n_persons").filter(pl.col("kind") == "outreach").max()
+        ).item()
         starts: dict[str, tuple[int, float]] = {
-            row["intervention_id"]: (row["n_persons"], 1.0 if effects else row["share"])
+            row["intervention_id"]: (n_followed or 0, 1.0 if effects else row["share"])
             for row in used
         }
         yield _Group(

@@ -32,7 +32,7 @@ LEADS = pl.DataFrame(
         "target_group": "neet",
         "intervention_id": ["course", "talks", "youth"],
         "kind": ["next", "next", "outreach"],
-        "n_persons": [200, 200, 200],
+        "n_persons": [100, 50, 200],
         "share": [0.5, 0.25, 1.0],
     }
 )

@@ -244,11 +244,11 @@ reached = pl.DataFrame(
 )
 leads = pl.DataFrame(
     {
-        "target_group": ["neet"],
-        "intervention_id": ["course"],
-        "kind": ["next"],
-        "n_persons": [200],
-        "share": [0.5],
+        "target_group": "neet",
+        "intervention_id": ["course", "talks"],
+        "kind": ["next", "outreach"],
+        "n_persons": [100, 200],
+        "share": [0.5, 1.0],
     }
 )
 worth = pl.DataFrame(

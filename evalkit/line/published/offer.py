@@ -14,7 +14,7 @@ OFFER = (
             *("counted_from", "counted_through"),
         ),
         unit="persons",
-        guard=Guard("counts", total_over=("district",), overlaps=("district",)),
+        guard=Guard("counts", total_over=("district",)),
     ),
     Table(
         "need_answers",
@@ -31,7 +31,7 @@ OFFER = (
         "the last twelve months, and the share of women among them; beside everybody on support.",
         keys=("district", "content"),
         values=(
-            *("n_persons", "n_known_sex", "women_share", "n_interventions"),
+            *("n_persons", "women_share", "n_interventions"),
             *("counted_from", "counted_through"),
         ),
         unit="persons, shares",
@@ -47,10 +47,7 @@ OFFER = (
         "One row per area, target group and year: people known, reached and entered by the counts "
         "of outreach, and the share of those who entered who stayed three months later.",
         keys=("district", "target_group", "year"),
-        values=(
-            *("n_residents", "n_known", "n_reached", "n_entered"),
-            *("n_followed", "stayed_share"),
-        ),
+        values=("n_residents", "n_known", "n_reached", "n_entered", "stayed_share"),
         unit="persons, shares",
         guard=Guard(
             "counts",
@@ -63,9 +60,12 @@ OFFER = (
         "One row per target group and intervention: of those who started outreach for the group, "
         "how many started the intervention within a year; outreach itself among them.",
         keys=("target_group", "intervention_id"),
-        values=("kind", "n_persons", "n_starters", "share"),
+        values=("kind", "n_persons", "share"),
         unit="persons, shares",
-        guard=Guard("counts", shares=(("share", "n_starters", "n_persons"),)),
+        guard=Guard(
+            "counts",
+            shares=(("share", "n_persons", "n_followed"),),
+        ),
     ),
     Table(
         "allocation_outreach",

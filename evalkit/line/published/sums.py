@@ -282,7 +282,6 @@ PART_OF = (
     ("n_ended", "n_spells"),
     ("n_next_step", "n_persons"),
     ("n_starters", "n_eligible"),
-    ("n_known_sex", "n_persons"),
     ("n_entered", "n_reached"),
     ("n_reached", "n_known"),
 )

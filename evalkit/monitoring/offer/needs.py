@@ -78,10 +78,10 @@ def need_offer(
     DataFrame
         The table need_offer. One row per area (and "all") and need: calendar_month (the last month
         with a count), n_persons (with the need, each district's last count), n_starters (people who
-        started something that answers it in the twelve months from counted_from to
-        counted_through: those that begin with the last count, or the last ones known),
-        null where nothing does), n_interventions (of the register that answer it; null where no
-        register was delivered).
+        started something that answers it, once each, in the district of the first start, in the
+        twelve months from counted_from to counted_through: those that begin with the last count, or
+        the last ones known; null where nothing answers it), n_interventions (of the register that
+        answer it; null where no register was delivered).
     """
     rules, need = params.monitoring, tables["need"]
     if need.is_empty():
@@ -95,12 +95,13 @@ def need_offer(
     )
     counted_from, counted_through = _months_beside(need, params.extract.follow_up_through)
     begun = starts.filter(pl.col("month").is_between(counted_from, counted_through))
-    started = (
-        in_areas(begun, rules)
-        .join(answers, on="intervention_id")
-        .group_by(_KEYS)
-        .agg(n_starters=pl.col("person_id").n_unique())
+    # Once each, where they started first: districts add up to all.
+    first = (
+        begun.join(answers, on="intervention_id")
+        .sort("month", "intervention_id")
+        .unique(["person_id", "need"], keep="first", maintain_order=True)
     )
+    started = in_areas(first, rules).group_by(_KEYS).agg(n_starters=pl.len())
     n_answers = answers.group_by("need").agg(n_interventions=pl.len())
     is_known = pl.lit(not tables["intervention"].is_empty())
     rows = (

@@ -114,10 +114,9 @@ def outreach_leads(
     DataFrame
         The table outreach_leads before gate 2, of all districts. One row per target group with an
         intervention of outreach and intervention of the register: kind ("outreach" or "next"),
-        n_persons (who started outreach for the group in the extract and can be followed for twelve
-        months, once each, from the first time),
-        n_starters (those of them who started the intervention in the twelve months after; of
-        outreach itself, everybody who began with it).
+        n_followed (who started outreach for the group in the extract and can be followed for twelve
+        months, once each, from the first time), n_persons (those of them who started the
+        intervention in the twelve months after; of outreach itself, everybody who began with it).
     """
     extract, groups = params.extract, _groups(tables["outreach"], codes)
     itself = outreach_interventions(tables["intervention"]).filter(
@@ -142,8 +141,8 @@ def outreach_leads(
         .filter(after)
     )
     by, n_persons = ["target_group", "intervention_id"], pl.col("person_id").n_unique()
-    counts = pl.concat(rows.group_by(by).agg(n_starters=n_persons) for rows in (first, followed))
-    whole = first.group_by("target_group").agg(n_persons=n_persons)
+    counts = pl.concat(rows.group_by(by).agg(n_persons=n_persons) for rows in (first, followed))
+    whole = first.group_by("target_group").agg(n_followed=n_persons)
     # Every intervention stands beside every group: that a row is there tells of nobody.
     register = tables["intervention"].select(
         "intervention_id",
@@ -157,7 +156,7 @@ def outreach_leads(
         .join(register, how="cross")
         .join(whole, on="target_group", how="left")
         .join(counts, on=by, how="left")
-        .with_columns(pl.col("n_persons", "n_starters").fill_null(0).cast(pl.Int32))
+        .with_columns(pl.col("n_persons", "n_followed").fill_null(0).cast(pl.Int32))
         .sort(by)
     )
 

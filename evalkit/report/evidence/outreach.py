@@ -145,8 +145,7 @@ _LEADS = View(
     (
         cell("target_group", _group, "target_group"),
         cell("intervention", _intervention, "intervention_id"),
-        number("n_persons"),
-        number("n_starters"),
+        number("n_persons", head="started"),
         number("share", or_nothing=True),
     ),
 )
@@ -181,7 +180,6 @@ _FUNNEL = View(
         number("n_known", or_nothing=True),
         number("n_reached", or_nothing=True),
         number("n_entered", or_nothing=True),
-        number("n_followed", or_nothing=True),
         number("stayed_share", or_nothing=True),
     ),
 )

@@ -64,6 +64,25 @@ def test_need_offer_counts_people_who_start_in_the_twelve_months_after_the_count
     assert (own["counted_from"], own["counted_through"]) == (month(3), month(14))
 
 
+def test_need_offer_counts_who_starts_in_two_districts_where_they_started_first():
+    given = tables(
+        intervention=REGISTER,
+        need=needs(
+            ("Harbour", 3, "observation_in_daily_work", 9),
+            ("Hill", 3, "observation_in_daily_work", 9),
+        ),
+    )
+    begun = starts(("a", "Hill", "training", 4, 6), ("a", "Harbour", "garden", 8, 9))
+
+    offer = offer_of(given, begun)
+
+    assert dict(offer.select("district", "n_starters").iter_rows()) == {
+        "Harbour": 0,
+        "Hill": 1,
+        "all": 1,
+    }
+
+
 def test_need_offer_takes_the_last_twelve_months_where_the_count_is_younger():
     given = tables(intervention=REGISTER, need=needs(("Hill", 22, "observation_in_daily_work", 9)))
     begun = starts(

@@ -187,7 +187,7 @@ def test_outreach_leads_counts_what_people_started_within_a_year_of_their_first_
         tables(intervention=REGISTER), begun, codes=CODES, params=params()
     ).filter(pl.col("target_group") == "neet")
 
-    assert leads.select("intervention_id", "kind", "n_persons", "n_starters").rows() == [
+    assert leads.select("intervention_id", "kind", "n_followed", "n_persons").rows() == [
         ("talks", "next", 3, 1),
         ("women", "outreach", 3, 0),
         ("youth", "outreach", 3, 3),
