@@ -193,6 +193,16 @@ MORE_CASES = {
         protocol(primary_outcome="without_support", leavers_in_month_one="stay", refusal=PRECISE),
         districts=BOTH,
     ),
+    "primary_outcome_closer": priced(
+        WORK_TRAINING
+        | {
+            "primary_outcome": "closer",
+            "next_step": {"ladder_step": 3},
+            "outcomes": ["next_step", *small.PROTOCOL["outcomes"]],
+            "refusal": PRECISE,
+        },
+        protocol(refusal=PRECISE),
+    ),
     "primary_outcome_a_step": priced(protocol(primary_outcome="subsidised_work", refusal=PRECISE)),
     "two_outcomes": Case(
         PRICES, (protocol(outcomes=["work", "support"], refusal=PRECISE),), livelihoods="work"

@@ -9,6 +9,7 @@ from functools import partial
 
 from markupsafe import Markup
 
+from evalkit.line.states import CLOSER
 from evalkit.report.evidence.effects import Effect, effects_of, months_gained
 from evalkit.report.parts.definitions import tells_work
 from evalkit.report.parts.document import Brief
@@ -67,18 +68,30 @@ class Sheet:
 
 def sheet_of(brief: Brief) -> Sheet:
     """The sheet of the brief's intervention, for all districts together."""
-    words = brief.words
     effect = next(iter(effects_of(brief)), None)
     compared = _compared(brief, effect) if effect and effect.is_told else ()
     thens = compared or _counted(brief)
     return Sheet(
-        lead=words.html("sheet.lead" if thens else "sheet.lead_nothing"),
+        lead=_lead(brief, is_told=bool(thens)),
         thens=thens,
         known=() if compared else _without_comparison(brief, effect),
         takes=_what_it_takes(brief),
         unknown=_unknown(brief, thens),
         source=_source(brief, effect if compared else None),
     )
+
+
+def _lead(brief: Brief, *, is_told: bool) -> Markup:
+    words = brief.words
+    if not is_told:
+        return words.html("sheet.lead_nothing")
+    what = [words.html("sheet.lead")]
+    what += (
+        [words.html("sheet.lead_closer", closer=words.label(CLOSER))]
+        if words.outcome == CLOSER
+        else []
+    )
+    return Markup(" ").join(what)
 
 
 def _compared(brief: Brief, effect: Effect) -> tuple[Then, ...]:
