@@ -47,14 +47,15 @@ def _curves(treated, comparison, difference):
 def _after_start():
     keys = {"intervention_id": "work_training", "outcome": "work"}
     rows = [
-        {**keys, "month": month, "n_persons": n, "n_whole": whole, "share": None}
-        for month, n, whole in ((12, 31, 98), (24, 52, 81))
+        {**keys, "month": month, "answer": answer, "n_persons": n, "n_whole": whole, "share": None}
+        for month, n_yes, whole in ((12, 31, 98), (24, 52, 81))
+        for answer, n in (("all", whole), ("yes", n_yes))
     ]
     return protect_counts(
         pl.DataFrame(rows, schema_overrides={"share": pl.Float64}),
         name="after_start",
-        keys=["intervention_id", "outcome", "month"],
-        counts=["n_persons", "n_whole", "share"],
+        keys=["intervention_id", "outcome", "month", "answer"],
+        counts=["n_persons", "share"],
         n_persons=None,
         shares={"share": ("n_persons", "n_whole")},
         unit="persons, shares",

@@ -52,15 +52,16 @@ PROGRAMME: tuple[Table, ...] = (
     ),
     Table(
         "after_start",
-        "One row per intervention, outcome and months after the start: of those who started from "
-        "support so long ago, who was in it.",
-        keys=("intervention_id", "outcome", "month"),
-        values=("n_persons", "n_whole", "share"),
+        "One row per intervention, outcome, months after the start and answer: all who started "
+        "from support so long ago, and those who were in the outcome.",
+        keys=("intervention_id", "outcome", "month", "answer"),
+        values=("n_persons", "share"),
         unit="persons, shares",
         guard=Guard(
             "counts",
             shares=(("share", "n_persons", "n_whole"),),
             listed=(("intervention_id",),),
+            total_over=("answer",),
         ),
     ),
 )

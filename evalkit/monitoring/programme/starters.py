@@ -68,8 +68,8 @@ def after_start(
     Returns
     -------
     DataFrame
-        The published table of the same name: n_persons of n_whole were in the outcome. Months in
-        work are told where anybody's are known.
+        The published table of the same name: answer all are those who started, yes those of them
+        who were in the outcome. Work is told where anybody's is known.
     """
     last = extract.n_months - 1
     lives = state_intervals.select(
@@ -92,17 +92,21 @@ def after_start(
         then = _then(starts.filter(pl.col("at") + n_months <= last), lives, n_months)
         for outcome in asked:
             counted = then.group_by("intervention_id").agg(
-                outcome=pl.lit(outcome),
-                month=pl.lit(n_months),
-                n_persons=pl.col("outcome").is_in(members_of(outcome)).sum(),
-                n_whole=pl.len(),
+                all=pl.len(), yes=pl.col("outcome").is_in(members_of(outcome)).sum()
             )
+            answers = counted.unpivot(
+                index="intervention_id", variable_name="answer", value_name="n_persons"
+            ).join(counted.select("intervention_id", n_whole="all"), on="intervention_id")
             tables.append(
-                counted.with_columns(share=pl.col("n_persons") / pl.col("n_whole"))
+                answers.with_columns(
+                    outcome=pl.lit(outcome),
+                    month=pl.lit(n_months),
+                    share=pl.col("n_persons") / pl.col("n_whole"),
+                )
                 .select(schema.names())
                 .cast(dict(schema))
             )
-    return pl.concat(tables).sort("intervention_id", "outcome", "month")
+    return pl.concat(tables).sort(published("after_start").keys)
 
 
 def _then(starts: pl.DataFrame, lives: pl.DataFrame, n_months: int) -> pl.DataFrame:

@@ -270,9 +270,11 @@ def _segment(
     fill, ink = _FILLS[progress]
     number = brief.number(row, "n_actions", COUNT, tag="tspan")
     return Markup(
-        '<rect x="{}" y="{}" width="{}" height="{}" fill="{}" stroke="#fff"/>'
-        '<text x="{}" y="{}" font-size="12" text-anchor="middle" fill="{}">{}</text>'
+        '<g class="on-bar" style="--c:{}"><rect x="{}" y="{}" width="{}" height="{}" fill="{}"'
+        ' stroke="#fff"/><text x="{}" y="{}" font-size="12" text-anchor="middle" fill="{}">{}'
+        "</text></g>"
     ).format(
+        fill,
         *(round(start, 1), top, round(width, 1), _BAR, fill),
         *(round(start + width / 2, 1), top + 13, ink, number),
     )

@@ -114,14 +114,17 @@ def _compared(brief: Brief, effect: Effect) -> tuple[Then, ...]:
 
 def _counted(brief: Brief) -> tuple[Then, ...]:
     """Where those who started were, compared with nobody."""
-    rows = brief.tables.rows(
-        "after_start", intervention_id=brief.intervention, outcome=brief.words.outcome
-    )
+    rows = _after_start(brief, "yes")
     return tuple(
         Then(_when(brief, row), (_hundred(brief, row, "share", "treated"),), Markup(""))
         for row in rows
         if row.has("share")
     )
+
+
+def _after_start(brief: Brief, answer: str) -> list[Row]:
+    name, outcome = brief.intervention, brief.words.outcome
+    return brief.tables.rows("after_start", intervention_id=name, outcome=outcome, answer=answer)
 
 
 def _when(brief: Brief, row: Row) -> Markup:
@@ -229,12 +232,10 @@ def _source(brief: Brief, effect: Effect | None) -> tuple[Markup, ...]:
     link = Markup('<a href="{}">{}</a>').format(
         brief.place.link(there), words.text("sheet.evidence")
     )
-    counted = brief.tables.row(
-        "after_start", intervention_id=brief.intervention, outcome=brief.words.outcome
-    )
+    counted = next(iter(_after_start(brief, "all")), None)
     told = []
-    if effect is None and counted and counted.has("n_whole"):
-        n_starters = brief.number(counted, "n_whole", COUNT)
+    if effect is None and counted and counted.has("n_persons"):
+        n_starters = brief.number(counted, "n_persons", COUNT)
         told.append(words.html("sheet.rests_on", n_starters=n_starters))
     if effect and effect.verdict.has("n_starters"):
         n_starters = brief.number(effect.verdict, "n_starters", COUNT)

@@ -74,8 +74,10 @@ def test_of_those_who_started_from_support_where_they_were_is_counted():
     after = after_start(starts, lives, extract=EXTRACT, months=(12, 24))
 
     assert after.rows() == [
-        ("course", "without_support", 12, 1, 2, 0.5),
-        ("course", "work", 12, 1, 2, 0.5),
+        ("course", "without_support", 12, "all", 2, 1.0, 2),
+        ("course", "without_support", 12, "yes", 1, 0.5, 2),
+        ("course", "work", 12, "all", 2, 1.0, 2),
+        ("course", "work", 12, "yes", 1, 0.5, 2),
     ]
 
 
@@ -85,4 +87,5 @@ def test_work_is_not_told_where_nobody_knows_of_any():
 
     after = after_start(starts, lives, extract=EXTRACT, months=(12,))
 
-    assert after.rows() == [("course", "without_support", 12, 1, 1, 1.0)]
+    assert set(after["outcome"]) == {"without_support"}
+    assert after.filter(answer="yes")["n_persons"].to_list() == [1]
