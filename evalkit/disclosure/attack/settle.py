@@ -6,7 +6,7 @@ what is shown then is what other people would have led to without it, and all th
 been is possible.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import polars as pl
 
@@ -54,13 +54,16 @@ def settled(table: pl.DataFrame, protect: Callable[[pl.DataFrame], Published]) -
     return published
 
 
-def _beside(known: Knowledge, found: list[Known]) -> list[int]:
-    """The published counts that stand in a sum with the first one found, inner ones first."""
-    if not found:
-        return []
-    at = found[0].place
-    places = {place for one in known.sums if at in one.factors for place in one.factors}
-    return sorted(places, key=lambda place: (CITY in known.cell(place)[1], place))
+def _beside(known: Knowledge, found: list[Known]) -> Iterator[int]:
+    """The published counts that stand in a sum with one that was found, inner ones first: those of
+    the first one found before those of the next.
+    """
+    seen: set[int] = set()
+    for one in found:
+        sums = (known_sum.factors for known_sum in known.sums if one.place in known_sum.factors)
+        places = {place for factors in sums for place in factors} - seen
+        yield from sorted(places, key=lambda place: (CITY in known.cell(place)[1], place))
+        seen |= places
 
 
 def _moved(table: pl.DataFrame, known: Knowledge, place: int) -> pl.DataFrame | None:
