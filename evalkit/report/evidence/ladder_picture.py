@@ -106,7 +106,7 @@ def _bar(brief: Brief, of_step: dict[str, Row]) -> Markup:
         drawn.append(marks.bar(low, high, 0, _THICK, f"place-bar at-{place}"))
         if high - low >= _LABELLED:
             text = brief.number(of_step[place], "share", SHARE, tag="tspan")
-            css = f"on-place at-{place}" + ("" if high - low >= _ROOMY else " narrow")
+            css = f"on-bar at-{place}" + ("" if high - low >= _ROOMY else " narrow")
             drawn.append(marks.text_at((low + high) / 2, _HEIGHT / 2 + 4, text, css))
     label = "; ".join(
         f"{_place(brief, place)} {brief.number(of_step[place], 'share', SHARE).striptags()}"
