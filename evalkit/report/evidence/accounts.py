@@ -85,7 +85,12 @@ def _accounts_blocks(
     if not of_year:
         return ()
     years = _years_tables(brief, _other_years(rows, of_year))
-    tables = (*_areas_tables(brief, of_year), *trail_tables(brief), *years)
+    tables = (
+        *_areas_tables(brief, of_year),
+        *_districts_tables(brief, of_year),
+        *trail_tables(brief),
+        *years,
+    )
     text, points = trail_text(brief, of_year), contradictions(brief)
     return (Block(text=text, points=points, tables=tables),)
 
@@ -114,6 +119,24 @@ def _areas_tables(brief: Brief, rows: Sequence[Row]) -> tuple[DataTable, ...]:
     )
     view = View("account_areas", "accounts.areas", "accounts", columns, is_open=True)
     return view.tables(brief, order)
+
+
+def _districts_tables(brief: Brief, of_year: Sequence[Row]) -> tuple[DataTable, ...]:
+    """The districts, or what they are pooled in, beside each other in the city's year."""
+    areas = dict.fromkeys(map(brief.run.params.monitoring.area_of, brief.run.params.districts))
+    if not brief.is_city or len(areas) < 2:
+        return ()
+    year = of_year[0]["year"]
+    rows = [
+        row
+        for area in areas
+        for row in brief.tables.rows("account_areas", district=area, year=year, cost_area=CITY)
+    ]
+    if not rows:
+        return ()
+    columns = (plain("district"), *_amounts(rows), number("unspent_share", SHARE, or_nothing=True))
+    view = View("account_areas", "accounts.by_district", "accounts", columns, is_sortable=True)
+    return view.tables(brief, rows, year=brief.number(of_year[0], "year", YEAR))
 
 
 def _bars(row: Row, scale: Scale) -> Markup:

@@ -104,6 +104,18 @@ def test_the_newest_year_is_told_and_the_others_are_folded(section):
     assert [table.is_open for table in made.blocks[0].tables] == [True, False]
 
 
+def test_the_city_shows_the_districts_beside_each_other(section, run):
+    norr, syd = run.params.districts[:2]
+    rows = [millions("all", "all", 90.0, 80.0, 80.0), millions(norr, "all", 60.0, 50.0, 50.0)]
+    rows += [millions(syd, "all", 30.0, 30.0, 30.0), millions(syd, "holiday_job", 3.0, 3.0, 3.0)]
+
+    made = section({"account_areas": areas(*rows)}, district="all")
+
+    table = made.blocks[0].tables[1]
+    assert [row[0] for row in table.rows] == [norr, syd]
+    assert [text(row[-1]) for row in table.rows] == ["17%", "0%"]
+
+
 def test_contradictions_stand_in_words(section):
     twice = ("Norr", 2012, "posting_twice", "b", "a", 2.3 * MILLION, None, "SEK")
     more = ("all", 2012, "places_below", "course", "", 10.0, 1.2, None)
