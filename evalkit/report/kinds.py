@@ -8,6 +8,7 @@ from evalkit.report.decision.back import when_back
 from evalkit.report.decision.changes import what_changes
 from evalkit.report.decision.matrix import where_it_pays
 from evalkit.report.decision.moves import what_moves
+from evalkit.report.decision.own_work import own_work
 from evalkit.report.decision.payers import who_pays
 from evalkit.report.decision.since_last import since_the_last
 from evalkit.report.decision.spread import how_long_and_how
@@ -73,6 +74,7 @@ DISTRICT_DECISION: tuple[Callable[[Brief], Part | None], ...] = (
     who_pays,
     when_back,
     what_if,
+    own_work,
     how_certain,
 )
 # The city tells when money is back in the answer's rows alone: its curves stand in the evidence
@@ -85,6 +87,7 @@ CITY_DECISION: tuple[Callable[[Brief], Part | None], ...] = (
     who_pays,
     what_if,
     how_long_and_how,
+    own_work,
     since_the_last,
     how_certain,
 )

@@ -38,7 +38,7 @@ _STEP, _HEIGHT = 0.1, 14
 
 def who_gets_what(brief: Brief) -> Section | None:
     """The section on who starts an intervention; none where nobody was counted."""
-    area = brief.run.params.monitoring.area_of(brief.district)
+    area = brief.area
     whole = _counted(brief, area, "within", "all")
     if whole is None:
         return None

@@ -21,11 +21,6 @@ _PLACES_BELOW = "places_below"
 _OF_AREAS = ("places_above", "share_total", "printed_otherwise", "parts_total", "elsewhere")
 
 
-def area_shown(brief: Brief) -> str:
-    """The area whose money a page shows: the district, or what it is pooled in."""
-    return CITY if brief.is_city else brief.run.params.monitoring.area_of(brief.district)
-
-
 def area_name(brief: Brief, area: str) -> str:
     """What an area of costs is called; as the sender wrote it where nothing else is known."""
     name = f"cost_area_{area}"
@@ -66,7 +61,7 @@ def trail_text(brief: Brief, of_year: Sequence[Row]) -> tuple[Markup, ...]:
 
 def trail_tables(brief: Brief) -> tuple[DataTable, ...]:
     """Every moved posting, every contradiction, and what reports have printed."""
-    reported = brief.tables.rows("reported_accounts", district=area_shown(brief))
+    reported = brief.tables.rows("reported_accounts", district=brief.area)
     return (
         *_MOVES.tables(brief, _of_members(brief, "account_moves")),
         *_FAULTS.tables(brief, _faults(brief)),
@@ -144,7 +139,7 @@ def _members(brief: Brief) -> tuple[str, ...]:
     """The districts of the page's area; of the city all, and what concerns them together."""
     if brief.is_city:
         return (*brief.run.params.districts, CITY)
-    area = area_shown(brief)
+    area = brief.area
     return brief.run.params.monitoring.pooled.get(area, (area,))
 
 

@@ -11,7 +11,6 @@ from evalkit.report.evidence.account_trail import (
     ACCOUNT_VIEWS,
     amounts_form,
     area_cell,
-    area_shown,
     contradictions,
     intervention_name,
     trail_tables,
@@ -34,7 +33,7 @@ def where_the_money_went(brief: Brief) -> Section | None:
     """The section about money; one line where no accounts were delivered and nothing is known of
     what places cost, none where the run has not looked.
     """
-    words, district = brief.words, area_shown(brief)
+    words, district = brief.words, brief.area
     rows = brief.tables.rows("account_areas", district=district)
     last = max((row["year"] for row in rows), default=0)
     of_year = [row for row in rows if row["year"] == last]
@@ -73,7 +72,7 @@ def _leads(brief: Brief, rows: Sequence[Row]) -> tuple[Markup, ...]:
             kind = "lead_budget" if row.has("budget") else "lead_booked"
         if row.has("unspent_share"):
             shown["share"] = brief.number(row, "unspent_share", SHARE)
-        place = words.text(CITY) if brief.is_city else area_shown(brief)
+        place = words.text(CITY) if brief.is_city else brief.area
         year = brief.number(row, "year", YEAR)
         leads.append(words.html(f"accounts.{kind}", district=place, year=year, **shown))
     return tuple(leads)

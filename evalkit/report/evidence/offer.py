@@ -43,7 +43,7 @@ def what_is_needed(brief: Brief) -> Section | None:
 
 def area_rows(brief: Brief, table: str) -> list[Row]:
     """A table's rows of the area that the page's district is shown in."""
-    area = brief.run.params.monitoring.area_of(brief.district)
+    area = brief.area
     return brief.tables.rows(table, district=area)
 
 

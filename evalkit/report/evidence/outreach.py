@@ -21,7 +21,7 @@ def outreach_block(brief: Brief) -> tuple[Block, ...]:
     """The funnel of the last year for each group, with the years before folded away; nothing where
     outreach counted nothing and nobody started it.
     """
-    area = brief.run.params.monitoring.area_of(brief.district)
+    area = brief.area
     rows = brief.tables.rows("outreach_funnel", district=area)
     if not rows:
         return ()

@@ -11,7 +11,6 @@ from evalkit.report.evidence.process_steps import (
     ANSWERS,
     FOLLOW_UPS,
     PAPERS,
-    area_of_page,
     districts_of,
     share_of,
     steps_of,
@@ -31,7 +30,7 @@ def is_process_kept(brief: Brief) -> Section | None:
     """What share had a plan and was followed up in time, step by step; none where neither plans nor
     follow-ups were delivered (what they would add stands with what was delivered).
     """
-    steps = steps_of(brief, area_of_page(brief))
+    steps = steps_of(brief, brief.area)
     if not steps.keys() & {*PAPERS, *FOLLOW_UPS}:
         return None
     return Section(
@@ -50,7 +49,7 @@ def is_process_kept(brief: Brief) -> Section | None:
 
 def pooled_with(brief: Brief) -> tuple[Markup, ...]:
     """With whom a district stands that is too small to stand alone."""
-    area = area_of_page(brief)
+    area = brief.area
     if area == brief.district:
         return ()
     return (brief.words.html("process.pooled", district=brief.district_name, area=area),)
@@ -124,7 +123,7 @@ def _overdue(brief: Brief) -> Markup | None:
     by_answer = {
         row["answer"]: row
         for row in brief.tables.rows(
-            "follow_ups_overdue", district=area_of_page(brief), responsible_role=CITY
+            "follow_ups_overdue", district=brief.area, responsible_role=CITY
         )
     }
     if not by_answer.keys() >= {*ANSWERS}:
@@ -138,7 +137,7 @@ def _overdue(brief: Brief) -> Markup | None:
 
 def _hours(brief: Brief, measure: str, name: str) -> Markup | None:
     rows = brief.tables.rows(
-        "attended_hours", district=area_of_page(brief), intervention_id=CITY, measure=measure
+        "attended_hours", district=brief.area, intervention_id=CITY, measure=measure
     )
     shown = [row for row in rows if row.has("share")]
     if not shown:
@@ -148,7 +147,7 @@ def _hours(brief: Brief, measure: str, name: str) -> Markup | None:
 
 def _changes(brief: Brief) -> Markup | None:
     """The abilities whose change is clear of none, in one sentence."""
-    rows = brief.tables.rows("ability_change", district=area_of_page(brief), intervention_id=CITY)
+    rows = brief.tables.rows("ability_change", district=brief.area, intervention_id=CITY)
     if not any(row.has("estimate") for row in rows):
         return None
     words = brief.words

@@ -33,14 +33,9 @@ def steps_of(brief: Brief, area: str) -> dict[str, dict[str, Row]]:
     return {step: steps[step] for step in STEPS if steps.get(step, {}).keys() >= {*ANSWERS}}
 
 
-def area_of_page(brief: Brief) -> str:
-    """The area under which the page's district is shown."""
-    return brief.run.params.monitoring.area_of(brief.district)
-
-
 def year_of(brief: Brief) -> Markup:
     """The year in which what is counted began."""
-    row, *_ = brief.tables.rows("process_kept", district=area_of_page(brief))
+    row, *_ = brief.tables.rows("process_kept", district=brief.area)
     return brief.number(row, "year", YEAR)
 
 

@@ -5,7 +5,6 @@ activity requirement and the size of the private list.
 from collections.abc import Callable, Sequence
 
 from evalkit.report.evidence.process_steps import (
-    area_of_page,
     districts_of,
     share_of,
     steps_of,
@@ -62,7 +61,7 @@ def steps_tables(brief: Brief, steps: dict[str, dict[str, Row]]) -> tuple[DataTa
 
 def further_tables(brief: Brief) -> tuple[DataTable, ...]:
     """What folds away below: roles, hours, abilities, the quarter and the list."""
-    area = {"district": area_of_page(brief)}
+    area = {"district": brief.area}
     rows = brief.tables.rows
     own = {} if brief.is_city else {"intervention_id": CITY}
     quarter = rows("activity_quarter", **area)

@@ -23,7 +23,7 @@ _COMPLETE = 0.95
 
 def how_complete(brief: Brief) -> Section | None:
     """The section about what is registered; none where the run has not counted it."""
-    area = brief.run.params.monitoring.area_of(brief.district)
+    area = brief.area
     rows = [
         row
         for row in brief.tables.rows("completeness", district=area)

@@ -9,7 +9,6 @@ from markupsafe import Markup
 from evalkit.months import add_months
 from evalkit.report.evidence.ladder_picture import intervention_name, ladder_figures
 from evalkit.report.evidence.process import pooled_with
-from evalkit.report.evidence.process_steps import area_of_page
 from evalkit.report.parts.document import Block, Brief, DataTable, Section
 from evalkit.report.parts.numbers import MONTHS, SHARE, Form, Row
 from evalkit.report.view import NOTHING, Cell, View, cell, number, of, with_range, word
@@ -25,7 +24,7 @@ def people_come_closer(brief: Brief) -> Section | None:
     """The section on steps other than work; none where neither a ladder nor follow-ups are
     there.
     """
-    area = area_of_page(brief)
+    area = brief.area
     rows = brief.tables.rows("ladder", district=area)
     followed_up = brief.tables.rows("readiness", district=area)
     if not rows and not followed_up:

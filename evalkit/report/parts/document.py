@@ -170,6 +170,13 @@ class Brief:
         return self.district == CITY
 
     @property
+    def area(self) -> str:
+        """Where monitoring counts the page's people: the district, or the area that it is pooled
+        in.
+        """
+        return self.run.params.monitoring.area_of(self.district)
+
+    @property
     def district_name(self) -> str:
         """The district as readers know it."""
         return self.words.text(CITY) if self.is_city else self.district
