@@ -36,6 +36,7 @@ Question = Literal[
     "population",
     "process",
     "money",
+    "access",
 ]
 HOUSEHOLDS = "household_member"
 WHOLE_TABLE = "all"
@@ -66,6 +67,8 @@ ANSWERS: Mapping[tuple[str, str], Question] = {
     ("intervention", "content"): "content",
     ("person", "birth_year"): "groups",
     ("person", "sex"): "groups",
+    ("person", "origin"): "access",
+    ("person", "education"): "access",
     ("household_member", "support_obstacle"): "groups",
     ("income_support", "decision"): "payments",
     ("income_support", "amount"): "payments",

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from evalkit.line.characteristics import CASE_MIX, NOT_KNOWN, group_order
 from evalkit.report.evidence.ladder_picture import intervention_name
+from evalkit.report.evidence.process import pooled_with
 from evalkit.report.parts.document import Block, Brief, DataTable, Figure, Section
 from evalkit.report.parts.figures import picture
 from evalkit.report.parts.marks import Scale, dot, hair, scale_over, span
@@ -55,7 +56,8 @@ def who_gets_what(brief: Brief) -> Section | None:
         ),
     )
     heading = brief.words.text("access.heading")
-    return Section("access", heading, (_lead(brief, area, whole),), (block,))
+    leads = (*pooled_with(brief), _lead(brief, area, whole))
+    return Section("access", heading, leads, (block,))
 
 
 def _counted(
@@ -123,7 +125,7 @@ def _districts(brief: Brief) -> list[Row]:
 def _how_soon(brief: Brief, area: str) -> tuple[Markup, ...]:
     """The share who had started soon, and by when half of those who start have done so."""
     soon, within = (_counted(brief, area, measure, "yes") for measure in ("soon", "within"))
-    if soon is None or not soon.has("share"):
+    if soon is None or not soon.has("share") or not soon["n_persons"]:
         return ()
     values = _months(brief) | {"share": brief.number(soon, "share", SHARE)}
     if within is None or not within.has("median_months"):
@@ -168,7 +170,13 @@ def _told_groups(brief: Brief, groups: Sequence[Row]) -> tuple[Markup, ...]:
         for side, rows in (("passed_over", behind), ("ahead", ahead))
         if rows
     ]
-    return (*told, brief.words.html("access.why"))
+    return (*told, brief.words.html("access.why", known=_held_alike(brief, groups)))
+
+
+def _held_alike(brief: Brief, groups: Sequence[Row]) -> str:
+    """What people are alike in when a group is held against others: all but its own."""
+    names = dict.fromkeys(row["characteristic"] for row in groups)
+    return brief.words.listing([brief.words.text(f"characteristic.{name}") for name in names])
 
 
 def _listed(brief: Brief, rows: Iterable[Row]) -> Markup:
