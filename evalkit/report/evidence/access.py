@@ -233,7 +233,13 @@ def _group_tables(brief: Brief, area: str, groups: Sequence[Row]) -> tuple[DataT
     drawn = cell(
         "access.picture", lambda brief, line: _drawn(scale, line["difference"]), *_DIFFERENCE
     )
-    view = replace(_GROUPS.with_columns(drawn), is_open=not brief.is_city)
+    columns = (
+        of("counted", number("n_persons"), "access.n_persons"),
+        of("started", number("share"), "access.share"),
+        of("difference", with_own_range("more_often", POINTS), "access.difference"),
+        drawn,
+    )
+    view = replace(_GROUPS.with_columns(*columns), is_open=not brief.is_city)
     return view.tables(brief, lines, **_months(brief))
 
 
@@ -318,9 +324,6 @@ _GROUPS = View(
             cell("group", _group, "characteristic", "group"),
             "access.group",
         ),
-        of("counted", number("n_persons"), "access.n_persons"),
-        of("started", number("share"), "access.share"),
-        of("difference", with_own_range("more_often", POINTS), "access.difference"),
     ),
 )
 _INTERVENTIONS = View(
