@@ -25,6 +25,7 @@ from evalkit.report.evidence.deliveries import what_was_delivered
 from evalkit.report.evidence.districts import the_districts, what_differs
 from evalkit.report.evidence.long_term import how_often_back
 from evalkit.report.evidence.offer import what_is_needed
+from evalkit.report.evidence.own_part import the_persons_own_part
 from evalkit.report.evidence.people import how_long_and_where_to, who_is_here
 from evalkit.report.evidence.process import is_process_kept
 from evalkit.report.evidence.programme import how_far_it_has_come, theme_sections
@@ -140,6 +141,7 @@ INTERVENTION_EVIDENCE = Page(
         costs_and_gains,
         when_it_pays,
         how_sure,
+        the_persons_own_part,
         districts_beside,
         what_cannot_be_said,
     ),

@@ -275,7 +275,8 @@ planned = {
     "interventions": "coaching",
 }
 people = {"person_id": ["a", "b"], "district": ["North", "South"], "from_state": "support"}
-given = {name: tables[name] for name in ("participation", "outreach")} | {
+of_them = ("participation", "outreach", "plan", "follow_up")
+given = {name: tables[name] for name in of_them} | {
     "action": pl.concat([tables["action"], pl.DataFrame(planned)], how="diagonal_relaxed"),
     "episodes": pl.concat(
         [line_table("episodes").empty(), pl.DataFrame(made["participation"])],

@@ -64,4 +64,18 @@ PROGRAMME: tuple[Table, ...] = (
             total_over=("answer",),
         ),
     ),
+    Table(
+        "own_part",
+        "One row per intervention, measure of the person's own part and answer: all whose plan or "
+        "first follow-up says, and those of whom it is true.",
+        keys=("intervention_id", "measure", "answer"),
+        values=("n_persons", "share"),
+        unit="persons, shares",
+        guard=Guard(
+            "counts",
+            shares=(("share", "n_persons", "n_whole"),),
+            listed=(("intervention_id",),),
+            total_over=("answer",),
+        ),
+    ),
 )
