@@ -293,7 +293,7 @@ def test_documentation_speaks_swedish_about_every_rule(contracts, tmp_path):
     write_documentation(contracts, tmp_path)
 
     page = (tmp_path / "contracts.sv.html").read_text(encoding="utf-8")
-    assert "(n_reached) får inte vara större än" in page and "No period" not in page
+    assert "(n_reached) får inte vara större (senare) än" in page and "No period" not in page
 
 
 @pytest.mark.parametrize("language", ["sv", "en"])
