@@ -211,7 +211,7 @@ def test_overdue_follow_ups_are_found_by_role(planted):
     truth = people.group_by("home", "role").agg(n=pl.len(), yes=pl.col("is_overdue").sum())
 
     found = follow_ups_overdue(planted.process).filter(
-        pl.col("district") != "all", pl.col("responsible_role") != "all"
+        pl.col("district") != "all", pl.col("responsible_role") != "all", pl.col("n_whole") > 0
     )
 
     by_answer = found.pivot(on="answer", index=["district", "responsible_role"], values="n_persons")

@@ -25,7 +25,7 @@ def _kept(run, *steps, district="Norr"):
     rows = [
         (where, measure, answer, 2023, n, whole)
         for where, measure, done, whole in with_district
-        for answer, n in (("all", whole), ("yes", done))
+        for answer, n in (("all", done and whole), ("yes", done))
     ]
     columns = {
         **dict.fromkeys(("district", "measure", "answer"), pl.String),
@@ -113,6 +113,13 @@ def _text(html):
 )
 def test_the_lead_says_of_plans_and_follow_ups_what_can_be_said(run, section, steps, lead):
     assert lead in _text(section(process_kept=_kept(run, *steps)))
+
+
+def test_a_step_of_few_is_not_drawn(run, section):
+    html = section(process_kept=_kept(run, ("plan", None, 20), ("follow_ups", 240, 300)))
+
+    assert "Any plan," not in _text(html) and "All follow-ups in time, 240 of 300" in _text(html)
+    assert 'class="bars"' not in section(process_kept=_kept(run, ("plan", None, 20)))
 
 
 def test_there_is_no_section_where_neither_plans_nor_follow_ups_were_delivered(run, section):

@@ -216,6 +216,10 @@ monitoring.ability_change(process)
 # One of the one who was rated is at neither end of the scale.
 monitoring.ability_ends(process).filter(district="all")
 
+# %% of_enough
+# What may be published of two people: that they were asked about, and no number.
+monitoring.of_enough(monitoring.ability_ends(process)).filter(district="all")
+
 # %% last_quarter
 # The last quarter that is known to its end.
 monitoring.last_quarter(process_params.extract)

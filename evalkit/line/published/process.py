@@ -15,7 +15,6 @@ PROCESS: tuple[Table, ...] = (
         guard=Guard(
             "counts",
             shares=(("share", "n_episodes", "n_whole"),),
-            listed=(("district",),),
             total_over=_OF_ALL,
         ),
     ),
@@ -30,7 +29,7 @@ PROCESS: tuple[Table, ...] = (
         guard=Guard(
             "counts",
             shares=(("share", "n_persons", "n_whole"),),
-            listed=(("district", "responsible_role"),),
+            listed=(("responsible_role",),),
             total_over=(*_OF_ALL, "responsible_role"),
             overlaps=("responsible_role",),
         ),
@@ -47,7 +46,7 @@ PROCESS: tuple[Table, ...] = (
             "counts",
             "n_persons",
             spans=(("share", "persons_apart"),),
-            listed=(("district",), ("intervention_id",)),
+            listed=(("intervention_id",),),
             total_over=("district", "intervention_id"),
             overlaps=("intervention_id",),
             needed=("share",),
@@ -65,7 +64,7 @@ PROCESS: tuple[Table, ...] = (
             "counts",
             "n_persons",
             spans=(("estimate", 8.0),),
-            listed=(("district",), ("intervention_id",)),
+            listed=(("intervention_id",),),
             total_over=("district", "intervention_id"),
             overlaps=("intervention_id",),
             needed=("estimate",),
@@ -82,7 +81,6 @@ PROCESS: tuple[Table, ...] = (
         guard=Guard(
             "counts",
             shares=(("share", "n_persons", "n_whole"),),
-            listed=(("district",),),
             total_over=_OF_ALL,
         ),
     ),

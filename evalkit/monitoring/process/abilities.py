@@ -6,7 +6,11 @@ import polars as pl
 
 from evalkit.monitoring.areas import in_areas
 from evalkit.monitoring.process.episodes import Process
-from evalkit.monitoring.process.hours import by_district_and_intervention
+from evalkit.monitoring.process.few import of_every_area
+from evalkit.monitoring.process.hours import (
+    by_district_and_intervention,
+    of_areas_or_interventions,
+)
 
 ABILITIES = ("physical_ability", "mental_ability", "social_ability", "self_rating")
 # The points of the scale from where a fall, or a rise, cannot be seen.
@@ -38,12 +42,13 @@ def ability_change(process: Process) -> pl.DataFrame:
         .filter(pl.col("n") > 1)
     )
     error = _RANGE_95 * pl.std("change") / pl.len().sqrt()
-    return by_person.group_by(_KEYS).agg(
+    counted = by_person.group_by(_KEYS).agg(
         n_persons=pl.len().cast(pl.Int32),
         estimate=pl.mean("change"),
         ci_lower=pl.mean("change") - error,
         ci_upper=pl.mean("change") + error,
     )
+    return of_areas_or_interventions(counted, process)
 
 
 def ability_ends(process: Process) -> pl.DataFrame:
@@ -79,7 +84,8 @@ def ability_ends(process: Process) -> pl.DataFrame:
         for end in ENDS
         for answer, column in (("all", "all"), ("yes", end))
     ]
-    return pl.concat(answers)
+    by = (*keys, "end_of_scale", "answer")
+    return of_every_area(pl.concat(answers), process, by)
 
 
 def _ratings(process: Process) -> pl.DataFrame:

@@ -6,6 +6,7 @@ import polars as pl
 
 from evalkit.monitoring.areas import in_areas
 from evalkit.monitoring.process.episodes import Process
+from evalkit.monitoring.process.few import of_every_area
 from evalkit.months import add_months
 from evalkit.params import Extract
 from evalkit.tables import CITY
@@ -38,7 +39,7 @@ def attended_hours(process: Process, activity: Mapping[str, pl.DataFrame]) -> pl
     rows = pl.concat(parts)
     by_person = rows.group_by(*_KEYS, "person_id").agg(pl.sum("hours", "of_hours"))
     largest = pl.max("of_hours") / pl.sum("of_hours")
-    return (
+    counted = (
         by_person.filter(pl.col("of_hours") > 0)
         .group_by(_KEYS)
         .agg(
@@ -46,8 +47,10 @@ def attended_hours(process: Process, activity: Mapping[str, pl.DataFrame]) -> pl
             share=pl.sum("hours") / pl.sum("of_hours"),
             # One person moves the share by at most the part of all hours that is their own.
             persons_apart=largest * pl.len(),
-            year=pl.lit(process.year, pl.Int32),
         )
+    )
+    return of_areas_or_interventions(counted, process).with_columns(
+        year=pl.lit(process.year, pl.Int32)
     )
 
 
@@ -69,6 +72,15 @@ def by_district_and_intervention(rows: pl.DataFrame, process: Process) -> pl.Dat
     areas = in_areas(rows, process.rules).with_columns(intervention_id=pl.lit(CITY))
     own = rows.with_columns(district=pl.lit(CITY))
     return pl.concat([areas.select(rows.columns), own])
+
+
+def of_areas_or_interventions(counted: pl.DataFrame, process: Process) -> pl.DataFrame:
+    """What was counted so, of every area; of single interventions there are rows of all districts
+    alone.
+    """
+    is_of_all = pl.col("intervention_id") == CITY
+    of_areas = of_every_area(counted.filter(is_of_all), process, _KEYS)
+    return pl.concat([of_areas, counted.filter(~is_of_all).select(of_areas.columns)])
 
 
 def _of_interventions(process: Process) -> list[pl.DataFrame]:

@@ -1,9 +1,12 @@
 """Whether the common process is kept: papers, follow-ups in time, a next step after the end."""
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from evalkit.monitoring.areas import in_areas
 from evalkit.monitoring.process.episodes import NO_PLANS, Process
+from evalkit.monitoring.process.few import of_every_area
 
 _PEOPLE = ("district", "responsible_role")
 
@@ -37,7 +40,9 @@ def process_kept(process: Process, support_spells: pl.DataFrame) -> pl.DataFrame
         .filter(pl.col("start").dt.year() == process.year)
         .select("district", is_kept="has_next_step", measure=pl.lit("next_step")),
     ]
-    return _counted(pl.concat(rows), process, ("district", "measure"))
+    in_all = in_areas(pl.concat(rows), process.rules)
+    counted = _answers(in_all, process, ("district", "measure"), "n_episodes")
+    return counted.with_columns(year=pl.lit(process.year, pl.Int32))
 
 
 def follow_ups_overdue(process: Process) -> pl.DataFrame:
@@ -64,7 +69,7 @@ def follow_ups_overdue(process: Process) -> pl.DataFrame:
         .agg(pl.col("is_kept").any())
         .select(*_PEOPLE, "is_kept")
     )
-    return _answers(people, _PEOPLE, "n_persons")
+    return _answers(people, process, _PEOPLE, "n_persons")
 
 
 def overdue_now(process: Process) -> pl.DataFrame:
@@ -124,12 +129,7 @@ def _papers(process: Process, begun: pl.DataFrame) -> list[pl.DataFrame]:
     return [begun.select("district", is_kept=kind, measure=pl.lit(kind)) for kind in kinds]
 
 
-def _counted(rows: pl.DataFrame, process: Process, keys: tuple[str, ...]) -> pl.DataFrame:
-    counted = _answers(in_areas(rows, process.rules), keys, "n_episodes")
-    return counted.with_columns(year=pl.lit(process.year, pl.Int32))
-
-
-def _answers(rows: pl.DataFrame, keys: tuple[str, ...], count: str) -> pl.DataFrame:
+def _answers(rows: pl.DataFrame, process: Process, keys: Sequence[str], count: str) -> pl.DataFrame:
     """Of each group all rows, and those that are kept; the whole stands beside both."""
     counted = rows.group_by(keys).agg(
         yes=pl.col("is_kept").sum().cast(pl.Int32), n_whole=pl.len().cast(pl.Int32)
@@ -138,4 +138,5 @@ def _answers(rows: pl.DataFrame, keys: tuple[str, ...], count: str) -> pl.DataFr
         counted.select(*keys, "n_whole", pl.col(column).alias(count), answer=pl.lit(answer))
         for answer, column in (("all", "n_whole"), ("yes", "yes"))
     ]
-    return pl.concat(answers)
+    by = (*keys, "answer")
+    return of_every_area(pl.concat(answers), process, by)

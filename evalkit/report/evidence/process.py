@@ -40,7 +40,7 @@ def is_process_kept(brief: Brief) -> Section | None:
         (
             Block(
                 text=(*_sentences(brief), _reading(brief)),
-                figures=(_picture(brief, steps),),
+                figures=_picture(brief, steps),
                 tables=(*beside(brief, steps), *further_tables(brief)),
             ),
         ),
@@ -126,7 +126,8 @@ def _overdue(brief: Brief) -> Markup | None:
             "follow_ups_overdue", district=brief.area, responsible_role=CITY
         )
     }
-    if not by_answer.keys() >= {*ANSWERS}:
+    is_shown = [by_answer[answer].has("n_persons") for answer in ANSWERS if answer in by_answer]
+    if not (len(is_shown) == len(ANSWERS) and all(is_shown)):
         return None
     return brief.words.html(
         "process.overdue",
@@ -184,19 +185,20 @@ def _reading(brief: Brief) -> Markup:
     )
 
 
-def _picture(brief: Brief, steps: dict[str, dict[str, Row]]) -> Figure:
-    """The process from top to bottom: a bar for each step, with its share and its numbers."""
+def _picture(brief: Brief, steps: dict[str, dict[str, Row]]) -> tuple[Figure, ...]:
+    """The process from top to bottom: a bar for each step that is of enough, with its share and its
+    numbers.
+    """
     drawn = [
-        Bar(_step(brief, step, rows), 1.0, _share(rows), share_of(brief, rows, tag="tspan"))
+        Bar(_step(brief, step, rows), 1.0, rows["yes"]["share"], share_of(brief, rows, tag="tspan"))
         for step, rows in steps.items()
+        if rows["yes"].has("share")
     ]
+    if not drawn:
+        return ()
     conclusion = brief.words.html("process.picture", year=year_of(brief))
     picture = bars(drawn, label=conclusion.striptags())
-    return Figure("process", picture, conclusion, steps_tables(brief, steps))
-
-
-def _share(rows: dict[str, Row]) -> float:
-    return rows["yes"]["share"] if rows["yes"].has("share") else 0.0
+    return (Figure("process", picture, conclusion, steps_tables(brief, steps)),)
 
 
 def _step(brief: Brief, step: str, rows: dict[str, Row]) -> Markup:
