@@ -42,7 +42,10 @@ def _group(group, value, low, high, characteristic="sex", district="Norr"):
 
 @pytest.fixture
 def section(run, brief_with, published):
-    def make(*groups, beside=(), district="Norr", language="en"):
+    def make(*groups, beside=(), district="Norr", language="en", pooled=None):
+        rules = run.params.monitoring.model_copy(update={"pooled": pooled or {}})
+        params = run.params.model_copy(update={"monitoring": rules})
+        of = run.model_copy(update={"params": params})
         counts = [
             *_counts("Norr", 100, 0.25, 0.4),
             *_counts("all", 400, 0.3, 0.45),
@@ -54,7 +57,7 @@ def section(run, brief_with, published):
             published("access_funnel", list(beside)),
             published("access_groups", list(groups)),
         ]
-        return who_gets_what(brief_with(run, *tables, district=district, language=language))
+        return who_gets_what(brief_with(of, *tables, district=district, language=language))
 
     return make
 
@@ -133,6 +136,14 @@ def test_the_city_names_the_districts_outside_the_limits(section):
         "more than expected",
         "may be chance",
     ]
+
+
+def test_a_pooled_district_shows_its_areas_rows_and_says_so(section):
+    made = section(district="Syd", pooled={"Norr": ("Syd", "Öst")})
+
+    said, lead = (sentence.striptags() for sentence in made.leads)
+    assert "together with its neighbours, as Norr" in said
+    assert "in Norr" in lead
 
 
 def test_nothing_where_nobody_was_counted(section, run, brief_with, published):
