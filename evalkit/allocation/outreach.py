@@ -94,7 +94,7 @@ def outreach_returns(
     values : DataFrame
         intervention_id, draw, value (money per start); draw 0 the point estimate.
     offers : DataFrame
-        intervention_id, cost (money per start).
+        intervention_id, cost (money per start), currency.
     amounts : sequence of float
         Money.
     shares : mapping of str to OutreachShare
@@ -162,6 +162,7 @@ def _groups(
         str(name): own.sort("draw")["value"].to_numpy()
         for (name,), own in values.drop_nulls("value").group_by("intervention_id")
     }
+    currency: str | None = next(iter(offers["currency"].drop_nulls().to_list()), None)
     for name in sorted(set(groups)):
         own_costs = {
             row["source"]: row
@@ -189,7 +190,7 @@ def _groups(
             name,
             cost.get("cost"),
             cost.get("value_grade"),
-            cost.get("currency"),
+            cost.get("currency") or currency,
             bool(effects),
             starts,
             sum(share * prices[one] for one, (_, share) in starts.items()),

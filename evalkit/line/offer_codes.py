@@ -29,7 +29,10 @@ class Area(Record):
         description="With whom the work task is traditionally usual; left out where it is no work "
         "task, or one that the codes do not tell.",
     )
-    name: Text = Field(description="What pages call it, by language.")
+    name: Text | None = Field(
+        None,
+        description="What pages call it, by language; left out where evalkit has a word for it.",
+    )
 
 
 class AnsweredNeed(Record):
@@ -53,7 +56,10 @@ class OutreachGroup(Record):
     from_age: int = Field(ge=0, description="The youngest age. Years.")
     to_age: int = Field(le=110, description="The oldest age. Years.")
     sex: Literal["female", "male", "all"] = Field("all", description="Of which sex.")
-    name: Text = Field(description="What pages call it, by language.")
+    name: Text | None = Field(
+        None,
+        description="What pages call it, by language; left out where evalkit has a word for it.",
+    )
 
 
 class OfferCodes(Record):
@@ -82,10 +88,10 @@ class OfferCodes(Record):
         return self
 
     def names(self) -> dict[str, Text]:
-        """What pages call areas and target groups, by the key of the word."""
+        """What pages call areas and target groups that the file names, by the key of the word."""
         return {
-            **{f"area.{one.area}": one.name for one in self.areas},
-            **{f"outreach.{one.target_group}": one.name for one in self.outreach},
+            **{f"area.{one.area}": one.name for one in self.areas if one.name},
+            **{f"outreach.{one.target_group}": one.name for one in self.outreach if one.name},
         }
 
 

@@ -16,7 +16,11 @@ VALUES = pl.DataFrame(
     }
 )
 OFFERS = pl.DataFrame(
-    {"intervention_id": ["course", "youth", "talks"], "cost": [8_000.0, 12_000.0, 3_000.0]}
+    {
+        "intervention_id": ["course", "youth", "talks"],
+        "cost": [8_000.0, 12_000.0, 3_000.0],
+        "currency": "SEK",
+    }
 )
 COSTS = pl.DataFrame(
     {

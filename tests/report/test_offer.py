@@ -172,6 +172,28 @@ def test_what_money_for_outreach_gives_is_not_made_up(run, section):
     )
 
 
+@pytest.mark.parametrize(
+    ("case", "words"),
+    [
+        ("declared", "The range holds the assumed share of starts that outreach is the reason for"),
+        ("own_effect", "by the effect of outreach itself"),
+    ],
+)
+def test_what_money_for_outreach_gives_says_how_it_is_known(run, section, case, words):
+    numbers = {"added_value": 90_000.0, "ci_lower": -700_000.0, "ci_upper": 900_000.0}
+    told = {"cost": 20_000.0, "n_entering": 100.0, "n_starters": 400, "value_grade": "L"}
+    funnel = {"district": "all", "target_group": "neet", "year": 2023, "n_known": 90}
+
+    text = section(
+        is_city=True,
+        allocation_outreach=_further(run, case=case, **told, **numbers),
+        outreach_funnel=_table("outreach_funnel", run, funnel),
+    )
+
+    assert words in text
+    assert "+SEK 100,000 (−SEK 700,000 to SEK 900,000)" in text
+
+
 def test_what_was_not_delivered_is_a_line_each(run, section):
     rows = [
         {"table": table, "column": "all", "question": table, "delivery": "not_delivered"}

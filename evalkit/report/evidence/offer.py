@@ -4,15 +4,16 @@ starts it, and outreach.
 
 from markupsafe import Markup
 
-from evalkit.report.decision.offered import offered
+from evalkit.report.decision.offered import Offered, offered, value_of
 from evalkit.report.evidence.outreach import outreach_block
 from evalkit.report.evidence.process import pooled_with
 from evalkit.report.parts.bars import Bar, bars
 from evalkit.report.parts.deliveries import not_delivered
 from evalkit.report.parts.document import Block, Brief, Figure, Section
-from evalkit.report.parts.numbers import COUNT, SHARE, Row
-from evalkit.report.view import NOTHING, View, cell, number
+from evalkit.report.parts.numbers import COUNT, SHARE, Row, gain_form
+from evalkit.report.view import NOTHING, Cell, View, cell, number
 from evalkit.tables import CITY
+from evalkit.words import capitalise
 
 _QUESTIONS = ("needs", "content", "outreach", "population")
 _TRADITIONS = ("usual_with_men", "usual_with_women")
@@ -126,7 +127,7 @@ def _content_block(brief: Brief) -> tuple[Block, ...]:
     if "all" not in rows:
         return ()
     not_offered = [
-        words.text(f"area.{row['content']}")
+        _area(brief, row["content"])
         for row in brief.tables.rows("offer_content", district=CITY)
         if row["n_interventions"] == 0 and row["content"] not in _TOGETHER
     ]
@@ -187,9 +188,40 @@ def _without(brief: Brief, row: Row) -> str:
     return brief.words.number(len(rows))
 
 
+def _advice(brief: Brief, pair: tuple[Row, Offered | None]) -> str:
+    one = pair[1]
+    return brief.words.text(f"advice.{one.advice['advice']}") if one else NOTHING
+
+
+def _known(brief: Brief, pair: tuple[Row, Offered | None]) -> Cell:
+    """What a start is worth to society, with its range and grade, where that is published."""
+    row = value_of(brief, pair[1], "society") if pair[1] else None
+    if row is None:
+        return brief.words.text("needs.nothing_known")
+    worth = brief.in_brackets(row, "estimate", gain_form(row))
+    return brief.words.html("needs.worth", worth=worth, grade=row.grade)
+
+
+def _of_all(brief: Brief, row: Row) -> str:
+    """The share of all who started something, of the numbers that are shown."""
+    every = next(own for own in area_rows(brief, "offer_content") if own["content"] == "all")[
+        "n_persons"
+    ]
+    if not every or row["content"] in ("all", "on_support"):
+        return NOTHING
+    return brief.words.percent(row["n_persons"] / every)
+
+
+def _area(brief: Brief, area: str) -> str:
+    """What pages call what is done; its code where nobody has named it."""
+    name = f"area.{area}"
+    return brief.words.text(name) if brief.words.has(name) else area.replace("_", " ")
+
+
 def _content(brief: Brief, row: Row) -> str:
-    key = "content" if row["content"] in _TOGETHER else "area"
-    return brief.words.label(f"{key}.{row['content']}")
+    if row["content"] in _TOGETHER:
+        return brief.words.label(f"content.{row['content']}")
+    return capitalise(_area(brief, row["content"]))
 
 
 _NEEDS = View(
@@ -221,12 +253,8 @@ _ANSWERS = View(
             lambda brief, pair: number("places", COUNT, or_nothing=True).write(brief, pair[0]),
             "places",
         ),
-        cell(
-            "known",
-            lambda brief, pair: (
-                brief.words.text(f"advice.{pair[1].advice['advice']}") if pair[1] else NOTHING
-            ),
-        ),
+        cell("advice", _advice, "advice"),
+        cell("known", _known, "estimate"),
     ),
 )
 _CONTENT = View(
@@ -236,6 +264,7 @@ _CONTENT = View(
     (
         cell("content", _content, "content"),
         number("n_persons"),
+        cell("of_all", _of_all, "n_persons"),
         number("women_share", or_nothing=True),
         number("n_interventions", or_nothing=True),
     ),

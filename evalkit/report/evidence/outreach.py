@@ -1,5 +1,7 @@
 """Outreach: whom it knows, reaches and brings in, how many stay, and what one who enters costs."""
 
+from collections.abc import Sequence
+
 from markupsafe import Markup
 
 from evalkit.report.parts.document import Block, Brief
@@ -14,6 +16,7 @@ from evalkit.report.parts.numbers import (
     money_form,
 )
 from evalkit.report.view import NOTHING, View, cell, key, number, with_range
+from evalkit.tables import CITY
 from evalkit.words import capitalise
 
 
@@ -26,22 +29,36 @@ def outreach_block(brief: Brief) -> tuple[Block, ...]:
     if not rows:
         return ()
     words = brief.words
-    last = {row["target_group"]: row for row in sorted(rows, key=lambda row: row["year"])}
-    text = [sentence for row in last.values() for sentence in _funnel(brief, row)]
-    costs = brief.tables.rows("outreach_costs")
-    text += [_cost(brief, row) for row in costs if row.has("cost")]
+    told = [row for row in rows if row.has("n_known") or row.has("stayed_share")]
+    last = {row["target_group"]: row for row in sorted(told, key=lambda row: row["year"])}
+    costs = [row for row in brief.tables.rows("outreach_costs") if row.has("cost")]
+    text = [_of_group(brief, row, costs) for row in last.values()]
     leads = brief.tables.rows("outreach_leads", kind="next") if brief.is_city else []
+    further = further_money(brief)
     return (
         Block(
             heading=words.text("outreach.heading"),
-            text=(*text, words.html("outreach.how"), *further_money(brief)),
-            tables=(
-                *_FUNNEL.tables(brief, rows),
-                *_LEADS.tables(brief, leads),
-                *_FURTHER.tables(brief, _told(brief)),
-            ),
+            text=(*text, words.html("outreach.how")),
+            tables=(*_FUNNEL.tables(brief, told), *_LEADS.tables(brief, leads)),
+        ),
+        *(
+            (
+                Block(
+                    heading=words.text("outreach.further_heading"),
+                    text=further,
+                    tables=_FURTHER.tables(brief, _told(brief)),
+                ),
+            )
+            if further
+            else ()
         ),
     )
+
+
+def _of_group(brief: Brief, row: Row, costs: Sequence[Row]) -> Markup:
+    """The funnel of a group's last year, who stayed, and what one who enters costs."""
+    own = [cost for cost in costs if cost["target_group"] in (row["target_group"], CITY)]
+    return Markup(" ").join([*_funnel(brief, row), *(_cost(brief, cost) for cost in own)])
 
 
 def further_money(brief: Brief) -> tuple[Markup, ...]:
@@ -116,12 +133,10 @@ def _cost(brief: Brief, row: Row) -> Markup:
     values = {"cost": brief.number(row, "cost", money_form(row, "cost"))}
     if has_range:
         values |= {name: brief.number(row, name, money_form(row, name)) for name in ("low", "high")}
-    group = group_name(brief, row["target_group"])
     if row["source"] == "action":
-        return brief.words.html("outreach.cost_action_alone", group=group, **values)
+        return brief.words.html("outreach.cost_action_alone", **values)
     return brief.words.html(
         "outreach.cost_range" if has_range else "outreach.cost",
-        group=group,
         source=brief.words.text(f"outreach.cost_{row['source']}"),
         grade=row["value_grade"],
         **values,
