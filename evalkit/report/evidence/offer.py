@@ -253,8 +253,8 @@ _ANSWERS = View(
             lambda brief, pair: number("places", COUNT, or_nothing=True).write(brief, pair[0]),
             "places",
         ),
-        cell("advice", _advice, "advice"),
-        cell("known", _known, "estimate"),
+        cell("advice", _advice),
+        cell("known", _known),
     ),
 )
 _CONTENT = View(
