@@ -34,6 +34,7 @@ _COPIED = (
     "notebooks",
     "params/schema",
     "params/calendar",
+    "params/accounts/stockholm.yaml",
     "params/protocols/templates",
     "params/price_index",
     "params/rates",

@@ -32,12 +32,13 @@ def intervention_name(brief: Brief, name: str) -> str:
     return brief.words.text(name) if brief.words.has(name) else name
 
 
-def amounts_form(rows: Sequence[Row], *columns: str) -> Form:
-    """How the amounts of rows are written beside each other: in millions where one is 10 or more,
-    else in thousands.
+def amounts_form(row: Row, rows: Sequence[Row], *columns: str) -> Form:
+    """How the amounts of a row are written beside those of others: in millions where one in the
+    same currency is 10 or more, else in thousands.
     """
-    size = max((abs(row.get(column) or 0) for row in rows for column in columns), default=0)
-    currency = rows[0].get("currency") or ""
+    currency = row.get("currency") or ""
+    alike = [one for one in rows if one.get("currency") == row.get("currency")]
+    size = max((abs(one.get(column) or 0) for one in alike for column in columns), default=0)
     if size >= 10 * MILLION:
         return Form("millions", 1, currency)
     return Form("money", -3 if size >= _THOUSANDS_FROM else 0, currency)
@@ -117,7 +118,7 @@ def _moved_text(brief: Brief, of_year: Sequence[Row]) -> tuple[Markup, ...]:
     said += [
         words.html(
             "accounts.as_booked",
-            booked=brief.number(row, "booked", amounts_form(of_year, *ACCOUNT_VIEWS)),
+            booked=brief.number(row, "booked", amounts_form(row, of_year, *ACCOUNT_VIEWS)),
         )
         for row in changed
     ]
@@ -156,7 +157,7 @@ def _faults(brief: Brief) -> list[Row]:
 def _fault(brief: Brief, row: Row) -> Markup:
     """A contradiction in a sentence, with its numbers."""
     fault = row["fault"]
-    form = amounts_form([row], "amount", "other_amount")
+    form = amounts_form(row, [row], "amount", "other_amount")
     shown = {
         name: brief.number(row, name, form) for name in ("amount", "other_amount") if row.has(name)
     }
@@ -265,17 +266,19 @@ _REPORTED = View(
         cell("cost_area", area_cell, "cost_area"),
         key("year", YEAR),
         number(
-            "amount", lambda row: amounts_form([row], "amount", "implied_total"), head="printed"
+            "amount",
+            lambda row: amounts_form(row, [row], "amount", "implied_total"),
+            head="printed",
         ),
         number("printed_share", Form("percent", 1), or_nothing=True),
         number(
             "implied_total",
-            lambda row: amounts_form([row], "amount", "implied_total"),
+            lambda row: amounts_form(row, [row], "amount", "implied_total"),
             or_nothing=True,
         ),
         number(
             "recoded",
-            lambda row: amounts_form([row], "amount"),
+            lambda row: amounts_form(row, [row], "amount"),
             head="in_accounts",
             or_nothing=True,
         ),
@@ -289,8 +292,8 @@ _PLACES = View(
     (
         cell("cost_area", area_cell, "cost_area"),
         key("year", YEAR),
-        number("recoded", lambda row: amounts_form([row], "recoded", "places_cost")),
-        number("places_cost", lambda row: amounts_form([row], "recoded", "places_cost")),
+        number("recoded", lambda row: amounts_form(row, [row], "recoded", "places_cost")),
+        number("places_cost", lambda row: amounts_form(row, [row], "recoded", "places_cost")),
         number("covered_share", SHARE, or_nothing=True),
     ),
 )

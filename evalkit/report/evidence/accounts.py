@@ -18,6 +18,7 @@ from evalkit.report.evidence.account_trail import (
     whole_amount,
 )
 from evalkit.report.evidence.places_paid import places_blocks
+from evalkit.report.evidence.process import pooled_with
 from evalkit.report.parts.deliveries import missing
 from evalkit.report.parts.document import Block, Brief, DataTable, Section
 from evalkit.report.parts.marks import Scale, bar, picture
@@ -39,7 +40,7 @@ def where_the_money_went(brief: Brief) -> Section | None:
     of_year = [row for row in rows if row["year"] == last]
     accounts = _accounts_blocks(brief, of_year, rows)
     blocks = (*accounts, *(places_blocks(brief) if brief.is_city else ()), *_settlement(brief))
-    leads = _leads(brief, of_year) if of_year else _missing(brief)
+    leads = (*pooled_with(brief), *_leads(brief, of_year)) if of_year else _missing(brief)
     if not leads and not blocks:
         return None
     return Section("money", words.text("accounts.heading"), leads, blocks)
@@ -59,7 +60,7 @@ def _leads(brief: Brief, rows: Sequence[Row]) -> tuple[Markup, ...]:
     words = brief.words
     leads = []
     for row in (row for row in rows if row["cost_area"] == CITY):
-        form = amounts_form(rows, *ACCOUNT_VIEWS)
+        form = amounts_form(row, rows, *ACCOUNT_VIEWS)
         shown = {
             name: brief.number(row, name, form)
             for name in (*ACCOUNT_VIEWS, "unspent")
@@ -95,14 +96,11 @@ def _accounts_blocks(
 
 
 def _areas_tables(brief: Brief, rows: Sequence[Row]) -> tuple[DataTable, ...]:
-    """The areas with a bar for each of budget, bookings and bookings re-coded; other activities
-    stand last, what is not mapped before them, and the whole at the end.
+    """For each currency the areas with a bar for each of budget, bookings and bookings re-coded;
+    other activities stand last but the whole.
     """
     outside = accounts_of(brief.run).outside
     shown = [row for row in rows if any(row.has(name) and row[name] for name in ACCOUNT_VIEWS)]
-    if not shown:
-        return ()
-    scale = Scale(0, max(row[name] for row in shown for name in ACCOUNT_VIEWS if row.has(name)))
     order = sorted(
         shown,
         key=lambda row: (
@@ -111,13 +109,24 @@ def _areas_tables(brief: Brief, rows: Sequence[Row]) -> tuple[DataTable, ...]:
             -(row.get("recoded") or 0),
         ),
     )
+    currencies = dict.fromkeys(row["currency"] for row in order)
+    return tuple(
+        table
+        for currency in currencies
+        for table in _areas_table(brief, [row for row in order if row["currency"] == currency])
+    )
+
+
+def _areas_table(brief: Brief, rows: Sequence[Row]) -> tuple[DataTable, ...]:
+    sizes = [row[name] for row in rows for name in ACCOUNT_VIEWS if row.has(name)]
+    scale = Scale(0, max(*sizes, 1.0))
     columns = (
         cell("cost_area", area_cell, "cost_area"),
         cell("picture", lambda brief, row: _bars(row, scale)),
-        *_amounts(order),
+        *_amounts(rows),
     )
     view = View("account_areas", "accounts.areas", "accounts", columns, is_open=True)
-    return view.tables(brief, order)
+    return view.tables(brief, rows)
 
 
 def _districts_tables(brief: Brief, of_year: Sequence[Row]) -> tuple[DataTable, ...]:
@@ -149,7 +158,9 @@ def _bars(row: Row, scale: Scale) -> Markup:
 
 
 def _amounts(rows: Sequence[Row]) -> tuple[Column, ...]:
-    form = amounts_form(rows, *ACCOUNT_VIEWS)
+    def form(row: Row) -> Form:
+        return amounts_form(row, rows, *ACCOUNT_VIEWS)
+
     return tuple(number(name, form, or_nothing=True) for name in (*ACCOUNT_VIEWS, "unspent"))
 
 

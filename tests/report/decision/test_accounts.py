@@ -95,6 +95,26 @@ def test_the_picture_has_a_bar_for_budget_bookings_and_re_coded(section):
     assert 'width="100.0%"' in whole[1]
 
 
+def test_each_currency_has_a_sentence_and_a_picture_of_its_own(section):
+    euros = (*WHOLE[:2], "EUR", *WHOLE[3:])
+
+    made = section({"account_areas": areas(WHOLE, HOLIDAY, euros)})
+
+    assert [text(lead)[:31] for lead in made.leads] == [
+        "Of a budget of €84.6 million fo",
+        "Of a budget of SEK 84.6 million",
+    ]
+    assert [len(table.rows) for table in made.blocks[0].tables] == [2, 1]
+
+
+def test_refunds_alone_are_drawn_as_none(section):
+    refund = millions("Norr", "all", None, -2.0, -2.0)
+
+    (table, *_) = section({"account_areas": areas(refund)}).blocks[0].tables
+
+    assert 'width="0.0%"' in table.rows[0][1]
+
+
 def test_the_newest_year_is_told_and_the_others_are_folded(section):
     earlier = millions("Norr", "all", 80.0, 70.0, 70.0, year=2011)
 
@@ -141,7 +161,9 @@ def test_a_pooled_district_shows_its_areas_money_by_its_name(section):
 
     made = section(tables, pooled={"North and south": ("Norr", "Syd")})
 
-    assert "in North and south in 2012" in text(made.leads[0])
+    with_whom, lead = made.leads
+    assert "together with its neighbours, as North and south" in text(with_whom)
+    assert "in North and south in 2012" in text(lead)
     assert len(made.blocks[0].points) == 1
 
 
