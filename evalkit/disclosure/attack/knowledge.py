@@ -34,6 +34,9 @@ from evalkit.tables import CITY
 SMALL, ENOUGH = BASE - 1, 3
 # More than anybody counts: the bound of a number of which nothing is known.
 MOST = 1e7
+# The whole of shares that stands beside each of its parts, the same in all of them; another whole
+# is of its row.
+BESIDE_PARTS = "n_whole"
 _PER_YEAR = ("starts per year", "persons per year")
 _Row = dict[str, Any]
 
@@ -138,13 +141,17 @@ def knowledge_of(
     for vintage, published in enumerate([tables, *earlier]):
         rows = _rows_of(known, published, vintage)
         for name, table in rows.items():
+            guard = PUBLISHED[name].guard
+            shares = [(part, whole) for _, part, whole in guard.shares] if guard else []
+            of_row = [columns for columns in shares if columns[1] != BESIDE_PARTS]
             for row in table:
-                _within_row(known, row["numbers"])
-            if guard := PUBLISHED[name].guard:
+                _within_row(known, row["numbers"], (*PART_OF, *of_row))
+            if guard:
                 for key in guard.total_over:
                     _over_key(known, table, key, guard, PUBLISHED[name].keys)
-                for _, part, whole in guard.shares:
-                    _of_wholes(known, table, (part, whole), guard, PUBLISHED[name].keys)
+                for columns in shares:
+                    if columns[1] == BESIDE_PARTS:
+                        _of_wholes(known, table, columns, guard, PUBLISHED[name].keys)
         for same in SAME:
             _between_tables(known, rows, same)
         for bound in NO_MORE:
@@ -180,15 +187,12 @@ def _rows_of(
             continue
         is_rounded = f"rounded:{BASE}" in table.rules
         of_count = keys_of_count(name, table.keys)
-        guard = PUBLISHED[name].guard
-        wholes = {whole for _, _, whole in guard.shares} if guard else set()
         for row in table.data.iter_rows(named=True):
             numbers = {}
             for column in columns:
                 if COLUMNS[column].unit in _PER_YEAR:
                     continue
-                # A whole is the same beside all its parts.
-                of_cell = of_count[:-1] if column in wholes else of_count
+                of_cell = of_count[:-1] if column == BESIDE_PARTS else of_count
                 keys = tuple(row[key] for key in of_cell)
                 said = ", ".join(map(str, keys))
                 numbers[column] = known.place(
@@ -209,8 +213,10 @@ def _bounds(value: float | None, *, is_rounded: bool) -> tuple[float, float]:
     return max(0, value - half), value + half
 
 
-def _within_row(known: Knowledge, numbers: Mapping[str, int]) -> None:
-    for part, whole in PART_OF:
+def _within_row(
+    known: Knowledge, numbers: Mapping[str, int], parts: Iterable[tuple[str, str]]
+) -> None:
+    for part, whole in dict.fromkeys(parts):
         if part not in numbers or whole not in numbers:
             continue
         few, many = numbers[part], numbers[whole]

@@ -152,3 +152,19 @@ def test_who_was_on_support_without_a_known_beginning_has_a_spell_of_unknown_beg
     found = _found(shown, of_known)
 
     assert found == {"people (North, support_spells_start_unknown): count": (1, 2)}
+
+
+def test_the_whole_of_a_row_is_that_rows_own():
+    # Of 40 people with no criterion met ten went on, of 30 with one eight, of 70 in all 18.
+    numbers = {"0": (40, 10), "1": (30, 8), "all": (70, 18)}
+    rows = [("North", met, n, 70, went_on) for met, (n, went_on) in numbers.items()]
+    columns = ["district", "criteria_met", "n_persons", "n_whole", "n_next_step"]
+    kinds = dict.fromkeys(columns[2:], pl.Int32)
+    table = pl.DataFrame(rows, schema=columns, orient="row", schema_overrides=kinds)
+    known = knowledge_of([published(table, "readiness")])
+
+    places = {known.cell(at)[1:]: at for at in range(len(known.names))}
+    met = [places[("North", value), "n_persons"] for value in numbers]
+    assert len(set(met)) == 3
+    assert [(known.low[at], known.high[at]) for at in met] == [(38, 42), (28, 32), (68, 72)]
+    assert not known_too_well(known)
