@@ -114,6 +114,10 @@ def test_every_declared_table_about_people_names_the_column_its_rule_looks_at():
     # Prices and counts of rows; what has been shown before; starts alone, which are counted.
     about_things = {"deliveries", "prices", "since_last", "allocation_joint"}
     about_things |= {"ladder_steps"}  # which interventions stand on which step
+    # What was budgeted, booked and printed; what places cost; what boards planned.
+    about_things |= {"account_areas", "account_faults", "account_moves", "account_places"}
+    about_things |= {"reported_accounts", "reported_places", "make_or_buy", "outreach_costs"}
+    about_things |= {"need_answers", "programme_actions", "programme_themes"}
 
     assert {
         declared.name
