@@ -36,24 +36,43 @@ def paths(site, run):
     ]
 
 
+@pytest.fixture(scope="module")
+def for_people(site):
+    """The pages for the person who may take part, in every language."""
+    return sorted(site.glob("*/people/*.html"))
+
+
 def faults(paths, find) -> dict:
     """What a search finds on each page; pages without a finding are left out."""
     found = {"/".join(path.parts[-2:]): find(path) for path in paths}
     return {name: what for name, what in found.items() if what}
 
 
+def n_sheets(browser, path) -> int:
+    """How many sheets of paper a page fills."""
+    browser.open(path)
+    options = {"preferCSSPageSize": True, "printBackground": True}
+    printed = browser.driver.execute_cdp_cmd("Page.printToPDF", options)["data"]
+    return len(re.findall(rb"/Type\s*/Page\b", base64.b64decode(printed)))
+
+
 def test_a_decision_page_fills_two_sheets(browser, paths):
     def wrong(path):
-        browser.open(path)
-        options = {"preferCSSPageSize": True, "printBackground": True}
-        printed = browser.driver.execute_cdp_cmd("Page.printToPDF", options)["data"]
-        n_sheets = len(re.findall(rb"/Type\s*/Page\b", base64.b64decode(printed)))
-        return n_sheets if n_sheets != SHEETS else None
+        n = n_sheets(browser, path)
+        return n if n != SHEETS else None
 
     assert faults(paths, wrong) == {}
 
 
-def test_nothing_is_cut_off_on_paper(browser, paths):
+def test_the_page_for_the_person_fills_one_sheet(browser, for_people):
+    def wrong(path):
+        n = n_sheets(browser, path)
+        return n if n != 1 else None
+
+    assert faults(for_people, wrong) == {}
+
+
+def test_nothing_is_cut_off_on_paper(browser, paths, for_people):
     def cut(path):
         browser.open(path)
         return browser.driver.execute_script(BEYOND_PAPER, -HALF_MARGIN, PAPER_WIDTH + HALF_MARGIN)
@@ -62,7 +81,7 @@ def test_nothing_is_cut_off_on_paper(browser, paths):
     browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     try:
-        found = faults(paths, cut)
+        found = faults([*paths, *for_people], cut)
     finally:
         browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
         browser.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

@@ -99,7 +99,7 @@ def programme_reach(
     participation, outreach : DataFrame
         The delivered tables of these names.
     state_intervals : DataFrame
-        Says in which district a person lived in the month of the start.
+        Says in which district a person lived in the month of a start that bears no home district.
 
     Returns
     -------
@@ -148,11 +148,14 @@ def programme_reach(
 def _with_district(
     participation: pl.DataFrame, state_intervals: pl.DataFrame, extract: Extract
 ) -> pl.DataFrame:
-    """Starts of interventions (at) with the district in which the person lived in that month."""
+    """Starts of interventions (at) with the person's home district as it was registered with the
+    start; where it was not, the one in which the person lived in that month.
+    """
     first = month_number(extract.first_month)
     starts = participation.select(
         "person_id",
         "intervention_id",
+        "home_district",
         at="start",
         start_month=month_number_expr("start").cast(pl.Int32) - first,
     ).sort("start_month")
@@ -161,6 +164,13 @@ def _with_district(
     )
     return (
         starts.join_asof(lived, on="start_month", by="person_id", check_sortedness=False)
-        .filter(pl.col("start_month") < pl.col("stop_month"))
-        .select("person_id", "intervention_id", "at", "district")
+        .with_columns(
+            pl.when(pl.col("start_month") < pl.col("stop_month")).then(pl.col("district"))
+        )
+        .select(
+            "person_id",
+            "intervention_id",
+            "at",
+            district=pl.coalesce("home_district", "district"),
+        )
     )

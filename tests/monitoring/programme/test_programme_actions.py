@@ -156,6 +156,22 @@ def test_reached_are_those_who_began_what_it_uses_where_they_lived_while_it_ran(
     ]
 
 
+def test_the_home_district_of_the_start_is_believed_where_it_is_registered():
+    actions = _actions(_action("Söder", "a", interventions="course"))
+    start = {"person_id": "one", "intervention_id": "course", "start": date(2017, 6, 1)}
+
+    reach = programme_reach(
+        actions,
+        participation=_delivered("participation", [{**start, "home_district": "Söder"}]),
+        outreach=_delivered("outreach", []),
+        state_intervals=table("state_intervals").empty(),
+        extract=EXTRACT,
+        rules=MonitoringRules(),
+    )
+
+    assert reach["n_persons"].to_list() == [1, 1]
+
+
 def test_outreach_counts_for_the_actions_to_its_target_group():
     actions = _actions(
         _action("Norr", "young", target_group="neet"),
