@@ -53,7 +53,7 @@ def outreach_of_run(run: Run, known: Mapping[str, Published]) -> pl.DataFrame:
         counts = estimated.group_by("intervention_id").agg(pl.col("n_starters").max())
         behind = dict(counts.iter_rows())
     return outreach_returns(
-        known["outreach_funnel"].data["target_group"].unique().to_list(),
+        _reachable(known["outreach_funnel"].data),
         known["outreach_costs"].data,
         known["outreach_leads"].data,
         values,
@@ -65,8 +65,19 @@ def outreach_of_run(run: Run, known: Mapping[str, Published]) -> pl.DataFrame:
     )
 
 
+def _reachable(funnel: pl.DataFrame) -> dict[str, float | None]:
+    """By target group, how many were known and did not enter in the last year that outreach
+    counted; None where it counted nobody.
+    """
+    counted = funnel.filter(pl.col("district") == CITY).sort("year")
+    last = counted.group_by("target_group").agg(
+        (pl.col("n_known") - pl.col("n_entered")).drop_nulls().last()
+    )
+    return dict(last.sort("target_group").iter_rows())
+
+
 def outreach_returns(
-    groups: Sequence[str],
+    groups: Mapping[str, float | None],
     costs: pl.DataFrame,
     leads: pl.DataFrame,
     values: pl.DataFrame,
@@ -84,8 +95,9 @@ def outreach_returns(
 
     Parameters
     ----------
-    groups : sequence of str
-        Whom outreach is for.
+    groups : mapping of str
+        Whom outreach is for, and how many more of them can be brought in in a year: money for more
+        than these stays unspent. None: nobody knows.
     costs : DataFrame
         target_group, source, cost (money per person who enters), currency, value_grade.
     leads : DataFrame
@@ -129,11 +141,12 @@ def outreach_returns(
 
 @dataclass(frozen=True)
 class _Group:
-    """A group with what one who enters costs, the interventions behind its value, and that value
-    draw by draw.
+    """A group with how many can be reached, what one who enters costs, the interventions behind its
+    value, and that value draw by draw.
     """
 
     name: str
+    reachable: float | None
     entry_cost: float | None
     grade: str | None
     currency: str | None
@@ -150,7 +163,7 @@ class _Group:
 
 
 def _groups(
-    groups: Sequence[str],
+    groups: Mapping[str, float | None],
     costs: pl.DataFrame,
     leads: pl.DataFrame,
     values: pl.DataFrame,
@@ -163,7 +176,7 @@ def _groups(
         for (name,), own in values.drop_nulls("value").group_by("intervention_id")
     }
     currency: str | None = next(iter(offers["currency"].drop_nulls().to_list()), None)
-    for name in sorted(set(groups)):
+    for name, reachable in sorted(groups.items()):
         own_costs = {
             row["source"]: row
             for row in costs.filter(pl.col("target_group") == name).iter_rows(named=True)
@@ -188,6 +201,7 @@ def _groups(
         }
         yield _Group(
             name,
+            reachable,
             cost.get("cost"),
             cost.get("value_grade"),
             cost.get("currency") or currency,
@@ -213,7 +227,8 @@ def _returns(
     # A start of outreach with an effect of its own is a start like any other: its value is net of
     # its cost. What outreach leads to is worth its value less the outreach.
     cost = group.places if group.is_own_effect else group.entry_cost + group.places
-    n_entering = amount / cost
+    most = amount / cost if group.reachable is None else group.reachable
+    n_entering = min(amount / cost, most)
     told |= {"cost": cost, "n_entering": n_entering, "n_starters": group.fewest(behind)}
     if group.is_own_effect:
         added = ranged(n_entering * group.worth, n_independent)

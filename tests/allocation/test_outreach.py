@@ -40,16 +40,16 @@ LEADS = pl.DataFrame(
         "share": [0.5, 0.25, 1.0],
     }
 )
-GROUPS = ("neet", "women_at_home")
+GROUPS = {"neet": 500.0, "women_at_home": None}
 BEHIND = {"course": 120, "youth": 90}
 AMOUNT = 1_600_000.0
 # Half of those who enter take the course; nothing is known of what talks are worth.
 COURSE = VALUES.filter(pl.col("intervention_id") == "course")
 
 
-def returns(values=COURSE, shares=None, costs=COSTS, leads=LEADS):
+def returns(values=COURSE, shares=None, costs=COSTS, leads=LEADS, groups=GROUPS):
     return outreach_returns(
-        GROUPS,
+        groups,
         costs,
         leads,
         values,
@@ -139,3 +139,14 @@ def test_outreach_returns_prefers_what_the_municipality_declares_to_the_price_of
 
 def test_outreach_returns_have_a_row_for_each_amount_above_zero():
     assert returns()["free_budget"].unique().to_list() == [AMOUNT]
+
+
+def test_outreach_returns_bring_in_no_more_than_are_known_and_have_not_entered():
+    row = one(returns(groups={"neet": 40.0}))
+
+    assert row["n_entering"] == 40.0
+    assert row["added_value"] == pytest.approx(40 * (15_000 - 12_000))
+
+
+def test_outreach_returns_spend_all_where_nobody_counts_whom_outreach_knows():
+    assert one(returns(groups={"neet": None}))["n_entering"] == 100.0

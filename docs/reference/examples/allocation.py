@@ -255,7 +255,7 @@ worth = pl.DataFrame(
     {"intervention_id": "course", "draw": [0, 1, 2], "value": [90_000.0, 60_000.0, 120_000.0]}
 )
 allocation.outreach_returns(
-    ["neet"],
+    {"neet": 500},
     reached,
     leads,
     worth,

@@ -8,7 +8,7 @@ from evalkit.report.decision.offered import Offered, offered, value_of
 from evalkit.report.evidence.outreach import outreach_block
 from evalkit.report.evidence.process import pooled_with
 from evalkit.report.parts.bars import Bar, bars
-from evalkit.report.parts.deliveries import not_delivered
+from evalkit.report.parts.deliveries import not_delivered, nothing_delivered
 from evalkit.report.parts.document import Block, Brief, Figure, Section
 from evalkit.report.parts.numbers import COUNT, SHARE, Row, gain_form
 from evalkit.report.view import NOTHING, Cell, View, cell, number
@@ -32,13 +32,15 @@ def what_is_needed(brief: Brief) -> Section | None:
     if needs:
         blocks.append(_needs_block(brief, needs))
     blocks += [*_content_block(brief), *outreach_block(brief)]
-    if blocks:
-        leads = (*leads, *pooled_with(brief))
+    if not blocks:
+        leads = nothing_delivered(brief, *_QUESTIONS) or (words.html("needs.nothing"),)
+        return Section("needs", words.text("needs.heading"), leads)
     missing = not_delivered(brief, *_QUESTIONS)
     if not leads:
         leads, missing = missing[:1] or (words.html("needs.nothing"),), missing[1:]
     if missing:
         blocks.append(Block(text=missing))
+    leads = (*leads, *pooled_with(brief))
     return Section("needs", words.text("needs.heading"), leads, tuple(blocks))
 
 
@@ -58,7 +60,9 @@ def _lead(brief: Brief, needs: list[Row]) -> Markup:
     """The largest gap."""
     first = needs[0]
     key = "needs.lead"
-    if first["n_starters"] is None:
+    if first["n_persons"] <= (first["n_starters"] or 0):
+        key = "needs.lead_met"
+    elif first["n_starters"] is None:
         key = "needs.lead_counted" if first["n_interventions"] is None else "needs.lead_unanswered"
     started = brief.number(first, "n_starters", COUNT) if key == "needs.lead" else ""
     return brief.words.html(
@@ -175,7 +179,9 @@ def _women(brief: Brief, rows: dict[str, Row]) -> Markup:
 def _per_start(brief: Brief, row: Row) -> str:
     """People with the need for each who started, of the numbers that are shown."""
     n_starters = row["n_starters"]
-    return brief.words.number(row["n_persons"] / n_starters, 1) if n_starters else NOTHING
+    if not (n_starters and row["n_persons"]):
+        return NOTHING
+    return brief.words.number(row["n_persons"] / n_starters, 1)
 
 
 def _without(brief: Brief, row: Row) -> str:

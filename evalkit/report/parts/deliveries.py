@@ -56,6 +56,24 @@ def not_delivered(brief: Brief, *questions: str) -> tuple[Markup, ...]:
     )
 
 
+def nothing_delivered(brief: Brief, *questions: str) -> tuple[Markup, ...]:
+    """One line for several questions of a section of which nothing was delivered: all that is
+    missing, and what the first of it would add.
+    """
+    lacking = {name: names for name, names in missing(brief).items() if name in questions}
+    if not lacking:
+        return ()
+    first = next(name for name in questions if name in lacking)
+    named = [name for question in questions for name in lacking.get(question, ())]
+    return (
+        brief.words.html(
+            "delivered.point",
+            things=capitalise(brief.words.listing(named)),
+            adds=brief.words.text(f"delivered.adds_{first}"),
+        ),
+    )
+
+
 def _name(brief: Brief, table: str, column: str) -> str:
     return brief.words.text(f"delivered.{table if column == WHOLE_TABLE else column}")
 
