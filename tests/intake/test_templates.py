@@ -6,9 +6,7 @@ from datetime import datetime
 import polars as pl
 import pytest
 import xlsxwriter
-from conftest import SMALL_EXTRACT
 from polars.testing import assert_frame_equal
-from test_optional_tables import OPTIONAL
 
 from evalkit.errors import IntakeError
 from evalkit.intake import load_contracts, write_templates
@@ -16,6 +14,8 @@ from evalkit.intake.admission.pseudonymise import pseudonymise
 from evalkit.intake.letters.write import write_letters
 from evalkit.line.delivered import REGISTERED, delivered
 from evalkit.words import words
+from tests.intake.conftest import CONTRACTS, SMALL_EXTRACT
+from tests.intake.test_optional_tables import OPTIONAL
 
 ROWS = {
     **SMALL_EXTRACT,
@@ -25,8 +25,6 @@ ROWS = {
 
 @pytest.fixture(scope="module")
 def contracts():
-    from conftest import CONTRACTS
-
     return load_contracts(CONTRACTS)
 
 

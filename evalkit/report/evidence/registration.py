@@ -34,7 +34,7 @@ def how_complete(brief: Brief) -> Section | None:
     nowhere = [row for row in rows if _is_registered_nowhere(brief, row)]
     rows = [row for row in rows if row not in nowhere]
     rows.sort(key=lambda row: (row["share"] if row.has("share") else 1, row["base"], row["field"]))
-    lacking = [row for row in rows if row.has("share") and row["share"] < _COMPLETE]
+    lacking = [row for row in rows if _lowest(brief, row) < _COMPLETE]
     tables = (_by_district if brief.is_city else _LACKING.tables)(brief, lacking)
     return Section(
         "registration",
@@ -42,6 +42,13 @@ def how_complete(brief: Brief) -> Section | None:
         (*pooled_with(brief), *_lead(brief, rows, area)),
         (Block(text=_nowhere(brief, nowhere), tables=(*tables, *_FIELDS.tables(brief, rows))),),
     )
+
+
+def _lowest(brief: Brief, row: Row) -> float:
+    """The lowest share with a field: of the district, or on the city's page of any district."""
+    keys = {"base": row["base"], "field": row["field"]}
+    rows = brief.tables.rows("completeness", **keys) if brief.is_city else [row]
+    return min((one["share"] for one in rows if one.has("share")), default=1.0)
 
 
 def _is_registered_nowhere(brief: Brief, row: Row) -> bool:

@@ -54,6 +54,20 @@ def test_all_is_complete(section):
     assert [table.is_open for table in made.blocks[0].tables] == [False]
 
 
+def test_the_city_shows_a_field_that_one_district_lacks(section):
+    everywhere = [
+        (district, "started", field, n, n / 100)
+        for district, lacking in (("Norr", 60), ("Söder", 100), ("all", 97))
+        for field, n in (("planned_end", lacking), ("hours_per_week", 100))
+    ]
+
+    made = section(*everywhere, district="all")
+
+    grid, _ = made.blocks[0].tables
+    assert grid.head == ("District", "The planned end")
+    assert [row[0] for row in grid.rows] == ["Norr", "Öster & Ön", "Söder", "all districts"]
+
+
 def test_what_nobody_registers_is_named_in_one_line(section):
     nobody = [("Norr", "started", "planned_end", 0, 0.0), ("all", "started", "planned_end", 0, 0.0)]
 
