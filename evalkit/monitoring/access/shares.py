@@ -24,7 +24,7 @@ _GROUP = ["district", "characteristic", "group"]
 
 
 def access(people: pl.DataFrame, *, rules: MonitoringRules) -> pl.DataFrame:
-    """Who started an intervention, soon and within the year, by district and group.
+    """Who started an intervention within the year, by district and group; of all, who did soon.
 
     Parameters
     ----------
@@ -59,7 +59,11 @@ def access(people: pl.DataFrame, *, rules: MonitoringRules) -> pl.DataFrame:
         )
         yes = counts.join(medians, on=_GROUP, how="left").with_columns(answer=pl.lit("yes"))
         every = counts.with_columns(n_persons="n_whole", answer=pl.lit("all"))
-        tables += [table.with_columns(measure=pl.lit(measure)) for table in (every, yes)]
+        # Soon is told of all alone; of every group as well, small numbers would tell each other.
+        is_told = pl.lit(measure == WITHIN) | (pl.col("group") == CITY)
+        tables += [
+            table.filter(is_told).with_columns(measure=pl.lit(measure)) for table in (every, yes)
+        ]
     tables = [table.join(counted, how="cross") for table in tables]
     return _declared(_with_share(tables), "access")
 

@@ -81,7 +81,7 @@ def _lead(brief: Brief, area: str, whole: Row) -> Markup:
     if started is None or not started.has("n_persons"):
         return brief.words.html("access.lead_few", **values)
     beside = brief.tables.row("access_funnel", district=area)
-    if beside is None or not beside.has("observed", "expected"):
+    if beside is None or not (beside.has("observed", "expected") and started.has("share")):
         numbers = {
             "number": brief.number(whole, "n_persons", COUNT),
             "started": brief.number(started, "n_persons", COUNT),

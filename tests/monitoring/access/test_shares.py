@@ -42,15 +42,17 @@ def _row(table, **values):
     )
 
 
-def test_starts_are_counted_soon_and_within_the_year(people):
+def test_starts_are_counted_within_the_year_and_of_all_soon(people):
     table = access(people, rules=RULES)
 
     of_women = {"district": "all", "characteristic": "sex", "group": "female"}
-    soon = _row(table, **of_women, measure="soon", answer="yes")
     within = _row(table, **of_women, measure="within", answer="yes")
     everybody = _row(table, **of_women, measure="within", answer="all")
-    assert (soon["n_persons"], within["n_persons"], everybody["n_persons"]) == (2, 3, 5)
-    assert (within["n_whole"], within["share"], within["median_months"]) == (5, 0.6, 5)
+    soon = _row(table, district="all", group="all", measure="soon", answer="yes")
+    assert (within["n_persons"], everybody["n_persons"], within["n_whole"]) == (3, 5, 5)
+    assert (within["share"], within["median_months"]) == (0.6, 5)
+    assert (soon["n_persons"], soon["n_whole"], soon["median_months"]) == (3, 10, 3)
+    assert set(table.filter(measure="soon")["group"]) == {"all"}
 
 
 def test_groups_add_up_to_all_and_districts_to_the_city(people):
