@@ -38,7 +38,10 @@ EFFECTS = {
     "city/05_effects",
     "city/05_districts",
 }
-EVERYTHING = {*INTAKE, "district/02_time_on_support", *EFFECTS, *VALUE, *PAGES}
+# What is said of money looks at values too, and draws the page of the programme itself.
+MONEY = {"city/09_money_and_access"}
+MONITORING = {"city/01_process", "district/01_process", *MONEY}
+EVERYTHING = {*INTAKE, "district/02_time_on_support", *EFFECTS, *VALUE, *MONITORING, *PAGES}
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +132,7 @@ def test_a_unit_cost_reruns_value_and_what_shows_it_and_no_effect(project):
     change(project, BOOK, "value: 700", "value: 705")
 
     told_anew = of_new_vintage(project)
-    assert run_again(project) == (VALUE | told_anew, PAGES - told_anew)
+    assert run_again(project) == (VALUE | told_anew, (PAGES | MONEY) - told_anew)
 
 
 def test_a_title_reruns_the_pages(project):
@@ -163,7 +166,8 @@ def test_a_delivered_file_that_changes_reruns_the_intake_and_perhaps_all_that_fo
 def test_a_new_district_reruns_whatever_knows_the_districts(project):
     change(project, RUN_FILE, "Western]", "Western, Northern]")
 
-    assert run_again(project) == (EVERYTHING, set())
+    # The city's process is that of everybody in the tables, whoever has a page.
+    assert run_again(project) == (EVERYTHING - {"city/01_process"}, {"city/01_process"})
 
 
 def test_a_rule_of_allocation_does_not_touch_effects_and_value(project):
@@ -187,8 +191,12 @@ def test_the_number_of_draws_reruns_what_draws(project):
     [
         ("simulate/city/city.py", "\nanother = 1\n", set()),
         ("effects/trials/target_trial.py", "\n# a comment\n", set()),
-        ("economics/ledger/horizon.py", "\nanother = 1\n", {*VALUE, *OVERVIEW}),
-        ("report/decision/do_now.py", "\nanother = 1\n", {*PAGES, "district/02_time_on_support"}),
+        ("economics/ledger/horizon.py", "\nanother = 1\n", {*VALUE, *MONEY, *OVERVIEW}),
+        (
+            "report/decision/do_now.py",
+            "\nanother = 1\n",
+            {*PAGES, *MONEY, "district/02_time_on_support"},
+        ),
         ("intake/admission/gate.py", "\nanother = 1\n", INTAKE),
     ],
 )
