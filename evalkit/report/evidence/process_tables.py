@@ -23,6 +23,7 @@ from evalkit.report.view import (
     word,
 )
 from evalkit.tables import CITY
+from evalkit.words import capitalise
 
 # What a district is held beside the others by.
 _BESIDE = ("plan", "complete_plan", "decision", "follow_ups", "next_step")
@@ -67,7 +68,11 @@ def further_tables(brief: Brief) -> tuple[DataTable, ...]:
     quarter = rows("activity_quarter", **area)
     return (
         *_OVERDUE.tables(brief, _both(rows("follow_ups_overdue", **area), "responsible_role")),
-        *_HOURS.tables(brief, rows("attended_hours", **area, **own), year=year_of(brief)),
+        *_HOURS.tables(
+            brief,
+            sorted(rows("attended_hours", **area, **own), key=_hours_order),
+            year=year_of(brief),
+        ),
         *_CHANGE.tables(brief, _by(rows("ability_change", **area, **own), "intervention_id")),
         *_ENDS.tables(brief, [row for row in rows("ability_ends", **area) if _is_end(row)]),
         *_QUARTER.tables(
@@ -105,14 +110,18 @@ def _by(rows: Sequence[Row], key: str) -> list[dict[str, Row]]:
 
 
 def _answer(name: str, answer: str, column: str, form: Form) -> Column:
-    return cell(
-        name,
-        lambda brief, line: brief.number(line[answer], column, form) if answer in line else NOTHING,
-        column,
-    )
+    """A number of one of the rows that stand beside each other; a dash where it is of too few."""
+    return cell(name, lambda brief, line: _number(brief, line.get(answer), column, form), column)
+
+
+def _number(brief: Brief, row: Row | None, column: str, form: Form) -> Cell:
+    return brief.number(row, column, form) if row and row.has(column) else NOTHING
 
 
 def _intervention(brief: Brief, row: Row) -> str:
+    """The intervention whose hours they are; those of the activity requirement are of none."""
+    if row["measure"] != "attended":
+        return brief.words.label("process.activity_requirement")
     return _name_of(brief, row["intervention_id"])
 
 
@@ -120,6 +129,12 @@ def _name_of(brief: Brief, name: str) -> str:
     if name == CITY:
         return brief.words.label("process.all_interventions")
     return brief.words.label(name) if brief.words.has(name) else name
+
+
+def _hours_order(row: Row) -> tuple[bool, bool, str]:
+    """Interventions by name, all of them, then the activity requirement."""
+    name = row["intervention_id"]
+    return row["measure"] != "attended", name == CITY, name
 
 
 def _any(line: dict[str, Row]) -> Row:
@@ -144,8 +159,8 @@ def _hours_in_words(brief: Brief, row: Row) -> str:
 def _obstacle(brief: Brief, line: dict[str, Row]) -> str:
     name = line["assigned"]["obstacle"]
     if name == CITY:
-        return brief.words.label("process.all")
-    return brief.words.label(name) if brief.words.has(name) else name
+        return capitalise(brief.words.text("count.obstacle_all"))
+    return brief.words.group(name)
 
 
 _STEPS_TABLE = View(
@@ -154,9 +169,9 @@ _STEPS_TABLE = View(
     "process",
     (
         cell("measure", lambda brief, line: brief.words.label(f"process.{line[0]}"), "measure"),
-        cell("n_all", lambda brief, line: brief.number(line[1]["all"], "n_episodes", COUNT)),
-        cell("n_yes", lambda brief, line: brief.number(line[1]["yes"], "n_episodes", COUNT)),
-        cell("share", lambda brief, line: brief.number(line[1]["yes"], "share", SHARE)),
+        cell("n_all", lambda brief, line: _number(brief, line[1]["all"], "n_episodes", COUNT)),
+        cell("n_yes", lambda brief, line: _number(brief, line[1]["yes"], "n_episodes", COUNT)),
+        cell("share", lambda brief, line: _number(brief, line[1]["yes"], "share", SHARE)),
     ),
 )
 _DISTRICTS = View(
@@ -189,8 +204,8 @@ _HOURS = View(
     (
         cell("intervention", _intervention, "intervention_id"),
         cell("hours", _hours_in_words, "measure"),
-        number("share", SHARE),
-        number("n_persons"),
+        number("share", SHARE, or_nothing=True),
+        number("n_persons", or_nothing=True),
     ),
 )
 _CHANGE = View(
@@ -200,7 +215,7 @@ _CHANGE = View(
     (
         cell("intervention", lambda brief, line: _name_of(brief, _any(line)["intervention_id"])),
         *(cell(name, _changed(name), "estimate", "ci_lower", "ci_upper") for name in _ABILITIES),
-        cell("n_persons", lambda brief, line: brief.number(_any(line), "n_persons", COUNT)),
+        cell("n_persons", lambda brief, line: _number(brief, _any(line), "n_persons", COUNT)),
     ),
 )
 _ENDS = View(
@@ -210,8 +225,8 @@ _ENDS = View(
     (
         word("measure", "process.", head="ability"),
         word("end_of_scale", "process.", head="position"),
-        number("n_persons"),
-        number("share"),
+        number("n_persons", or_nothing=True),
+        number("share", or_nothing=True),
     ),
 )
 _QUARTER = View(
