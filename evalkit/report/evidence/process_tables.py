@@ -65,6 +65,11 @@ def further_tables(brief: Brief) -> tuple[DataTable, ...]:
     area = {"district": brief.area}
     rows = brief.tables.rows
     own = {} if brief.is_city else {"intervention_id": CITY}
+
+    def rows(name: str, **where: str) -> list[Row]:
+        """Those of enough people."""
+        return [row for row in brief.tables.rows(name, **where) if row.has("n_persons")]
+
     quarter = rows("activity_quarter", **area)
     return (
         *_OVERDUE.tables(brief, _both(rows("follow_ups_overdue", **area), "responsible_role")),
