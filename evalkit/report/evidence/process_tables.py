@@ -63,7 +63,6 @@ def steps_tables(brief: Brief, steps: dict[str, dict[str, Row]]) -> tuple[DataTa
 def further_tables(brief: Brief) -> tuple[DataTable, ...]:
     """What folds away below: roles, hours, abilities, the quarter and the list."""
     area = {"district": brief.area}
-    rows = brief.tables.rows
     own = {} if brief.is_city else {"intervention_id": CITY}
 
     def rows(name: str, **where: str) -> list[Row]:
