@@ -166,6 +166,16 @@ def test_the_difference_is_told_as_far_as_its_range_allows(sheet, difference, to
     assert told in _plain(sheet(effect_curves=curves))
 
 
+def test_an_effect_on_all_who_could_start_is_told_of_them(run, sheet):
+    path = run.path("protocol.yaml")
+    path.write_text(path.read_text("utf-8") + "\nestimand: ATE\n", encoding="utf-8")
+
+    text = _plain(sheet())
+
+    assert "Of 100 who could start, if they do not" in text
+    assert "Of 100 like them" not in text
+
+
 def test_where_the_effect_cannot_be_said_those_who_started_are_counted(sheet, tables):
     html = sheet(effect_status=_cannot_be_said(tables), after_start=_after_start())
     text = _plain(html)

@@ -140,7 +140,7 @@ def _hundred(brief: Brief, row: Row, column: str, arm: str) -> Hundred:
         for end, limit in (("low", "ci_lower"), ("high", "ci_upper"))
         if limits
     }
-    who = words.text(f"sheet.{arm}")
+    who = words.text(f"sheet.{arm}{'' if row.family == 'after_start' else _of_whom(brief)}")
     number = words.html("sheet.were", n=brief.number(row, column, _OF_100))
     return Hundred(
         who=who,
@@ -148,6 +148,12 @@ def _hundred(brief: Brief, row: Row, column: str, arm: str) -> Hundred:
         between=words.html("sheet.between", **low_high) if limits else Markup(""),
         dots=_dots(of_100, f"{who}: {number.striptags()}"),
     )
+
+
+def _of_whom(brief: Brief) -> str:
+    """Of whom the effect is: of those who started, or (an ending of the key) of all who could."""
+    protocol = brief.protocols.get(brief.intervention)
+    return "" if protocol is None or protocol.estimand == "ATT" else "_all"
 
 
 def _dots(of_100: int, label: str) -> Markup:
