@@ -127,7 +127,8 @@ def _found(planted: Planted, measure: str) -> dict[str, tuple[int, int]]:
         pl.col("measure") == measure, pl.col("district") != "all"
     )
     answers = kept.pivot(on="answer", index="district", values="n_episodes")
-    return {name: (n, yes) for name, n, yes in answers.select("district", "all", "yes").rows()}
+    rows = answers.select("district", "all", "yes").rows()
+    return {name: (n, yes) for name, n, yes in rows if n}
 
 
 @pytest.mark.parametrize("kind", ["assignment", "work_plan", "implementation_plan", "decision"])

@@ -14,10 +14,14 @@ from evalkit.monitoring import (
     common_process,
     follow_ups_overdue,
     last_quarter,
+    of_enough,
     process_kept,
     worklist,
+    worklist_in_words,
     worklist_size,
 )
+from evalkit.run_rules import MonitoringRules
+from evalkit.words import words
 
 PEOPLE = [{"person_id": name, "district": "North"} for name in ("a", "b", "c")]
 
@@ -451,3 +455,52 @@ def test_the_process_of_a_district_is_that_of_its_people(tables_of, params_of, s
 
     assert alone["person_id"].to_list() == ["b"]
     assert alone.equals(everybody.filter(district="South"))
+
+
+@pytest.mark.parametrize(
+    ("language", "heads", "reason", "role"),
+    [
+        ("sv", ("skäl", "pseudonym"), "Försenad uppföljning", "Arbetskonsulent"),
+        ("en", ("reason", "pseudonym"), "Follow-up overdue", "Employment consultant"),
+    ],
+)
+def test_the_list_is_written_in_the_words_of_those_who_work_by_it(
+    process_of, spells_of, language, heads, reason, role
+):
+    episodes = [
+        took_part("a", date(2025, 3, 1), responsible_role="consultant"),
+        took_part("b", date(2025, 7, 5)),
+    ]
+    process = process_of(episodes, follow_up=[followed("b", date(2025, 11, 10))])
+    names = pl.DataFrame({"intervention_id": ["x"], "name": ["Verkstan"]})
+
+    rows = worklist(process, spells_of(), table("effect_moments").empty())
+    written = worklist_in_words(rows, names, words(language))
+
+    assert written.columns[:2] == list(heads)
+    assert written.row(0)[:5] == (reason, "a", "Verkstan", None, role)
+    assert "6" in written.row(1)[0] and written.row(1)[1] == "b"
+
+
+def test_of_fewer_than_thirty_no_number_is_handed_on(process_of, spells_of):
+    """28 are shown as 30; of 27 nothing is said, as if there were none."""
+    people = [
+        {"person_id": f"{place}{n}", "district": place}
+        for place, count in (("North", 28), ("South", 27))
+        for n in range(count)
+    ]
+    episodes = [took_part(person["person_id"], date(2025, 3, 1)) for person in people]
+    plans = [paper(person["person_id"], "work_plan", date(2025, 3, 1)) for person in people]
+    process = process_of(episodes, plan=plans, people=people)
+
+    kept = of_enough(process_kept(process, spells_of())).filter(measure="work_plan", answer="yes")
+
+    numbers = dict(kept.select("district", "n_episodes").iter_rows())
+    assert numbers == {"North": 28, "South": None, "all": 55}
+
+
+def test_a_district_that_is_pooled_is_shown_together_with_its_neighbours():
+    rules = MonitoringRules(pooled={"Both": ("North", "South")})
+
+    assert rules.members_of("South") == ("North", "South")
+    assert rules.members_of("East") == ("East",)
