@@ -11,7 +11,7 @@ from evalkit.allocation.offers import (
     starts_per_year,
     value_per_start,
 )
-from evalkit.allocation.outreach import outreach_of_run, outreach_returns
+from evalkit.allocation.outreach import best_split, outreach_of_run, outreach_returns
 from evalkit.allocation.pictures import plot
 from evalkit.allocation.portfolio import allocate
 from evalkit.allocation.register_offers import register_offers
@@ -27,6 +27,7 @@ __all__ = [
     "Limits",
     "allocate",
     "allocate_city",
+    "best_split",
     "by_target_group",
     "joint_measures",
     "marginal_returns",

@@ -16,7 +16,7 @@ import polars as pl
 
 from evalkit.allocation.moves import ranged
 from evalkit.allocation.offers import value_by_city
-from evalkit.disclosure import Published
+from evalkit.disclosure import Published, read_published
 from evalkit.line.tables import published
 from evalkit.params import Run
 from evalkit.run_rules import OutreachShare
@@ -44,7 +44,7 @@ def outreach_of_run(run: Run, known: Mapping[str, Published]) -> pl.DataFrame:
         outreach_funnel, outreach_costs, outreach_leads and offers.
     """
     params = run.params
-    values, behind = _NO_VALUES, {}
+    values, behind, returns = _NO_VALUES, {}, published("allocation_returns").empty()
     if params.effects.protocols and params.value.price_book:
         values = value_by_city(read_table(run.run_dir, "value_totals"))
         estimated = read_table(run.run_dir, "effect_status").filter(
@@ -52,7 +52,8 @@ def outreach_of_run(run: Run, known: Mapping[str, Published]) -> pl.DataFrame:
         )
         counts = estimated.group_by("intervention_id").agg(pl.col("n_starters").max())
         behind = dict(counts.iter_rows())
-    return outreach_returns(
+        returns = read_published(run.run_dir, "allocation_returns").data
+    rows = outreach_returns(
         _reachable(known["outreach_funnel"].data),
         known["outreach_costs"].data,
         known["outreach_leads"].data,
@@ -62,6 +63,45 @@ def outreach_of_run(run: Run, known: Mapping[str, Published]) -> pl.DataFrame:
         shares=params.monitoring.outreach_shares,
         behind=behind,
         n_independent=params.effects.n_draws,
+    )
+    return best_split(rows, returns)
+
+
+def best_split(outreach: pl.DataFrame, returns: pl.DataFrame) -> pl.DataFrame:
+    """How much of the further money is best spent on outreach, and the rest on the interventions
+    that are worth most.
+
+    Parameters
+    ----------
+    outreach : DataFrame
+        As `outreach_returns` gives it.
+    returns : DataFrame
+        The published table allocation_returns: free_budget, added_value.
+
+    Returns
+    -------
+    DataFrame
+        The same rows with outreach_budget: of the steps that were asked about, the one that adds
+        most together with what the rest of the money adds elsewhere. Null where what outreach adds
+        cannot be said.
+    """
+    elsewhere = {0.0: 0.0} | dict(
+        returns.drop_nulls("added_value").select("free_budget", "added_value").iter_rows()
+    )
+    said = outreach.filter(pl.col("case").is_in([OWN_EFFECT, DECLARED]))
+    best = {}
+    for (group,), own in said.group_by("target_group"):
+        added = {0.0: 0.0} | dict(own.select("free_budget", "added_value").iter_rows())
+        for budget in own["free_budget"]:
+            together = {
+                amount: worth + elsewhere[budget - amount]
+                for amount, worth in added.items()
+                if budget - amount in elsewhere
+            }
+            best[group, budget] = max(together, key=together.__getitem__, default=None)
+    keys = outreach.select("target_group", "free_budget").iter_rows()
+    return outreach.with_columns(
+        outreach_budget=pl.Series([best.get(key) for key in keys], dtype=pl.Float64)
     )
 
 
@@ -119,7 +159,8 @@ def outreach_returns(
     Returns
     -------
     DataFrame
-        The table allocation_outreach before gate 2. One row per target group, amount and case:
+        The table allocation_outreach before gate 2, without outreach_budget. One row per target
+        group, amount and case:
         "own_effect", "declared" (with the declared share: at its lowest for the lower limit, at its
         highest for the upper), "if_all_due" (as if all those starts were due to outreach) or
         "unknown" (no cost, or no value of anything that they start). Starts of interventions whose
@@ -134,9 +175,8 @@ def outreach_returns(
         if amount > 0
         for row in _returns(group, float(amount), shares.get(group.name), behind, n_independent)
     ]
-    return pl.DataFrame(rows, schema=published("allocation_outreach").schema).sort(
-        "target_group", "free_budget", "case"
-    )
+    schema = published("allocation_outreach").empty().drop("outreach_budget").schema
+    return pl.DataFrame(rows, schema=schema).sort("target_group", "free_budget", "case")
 
 
 @dataclass(frozen=True)

@@ -165,6 +165,7 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("count", "persons", "n_followed n_stayed n_women n_known_sex"),
         *_columns("count", "interventions", "n_interventions"),
         *_columns("number", "persons per year", "n_entering"),
+        *_columns("money", "money", "outreach_budget"),
         *_columns("share", "share", "women_share stayed_share"),
         # Monitoring: accounts.
         *_columns("name", "", "cost_area booked_area recoded_area posting_id account_code"),

@@ -5,7 +5,7 @@ point estimate, 10 000 and 50 000 in two draws, and costs 8 000.
 import polars as pl
 import pytest
 
-from evalkit.allocation import outreach_returns
+from evalkit.allocation import best_split, outreach_returns
 from evalkit.run_rules import OutreachShare
 
 VALUES = pl.DataFrame(
@@ -150,3 +150,33 @@ def test_outreach_returns_bring_in_no_more_than_are_known_and_have_not_entered()
 
 def test_outreach_returns_spend_all_where_nobody_counts_whom_outreach_knows():
     assert one(returns(groups={"neet": None}))["n_entering"] == 100.0
+
+
+STEPS = [500_000.0, 1_000_000.0]
+# The first half million is worth more elsewhere than the second.
+ELSEWHERE = pl.DataFrame(
+    {"free_budget": [0.0, *STEPS], "added_value": [0.0, 900_000.0, 1_000_000.0]}
+)
+
+
+def split(added, case="declared"):
+    rows = pl.DataFrame(
+        {"target_group": "neet", "free_budget": STEPS, "case": case, "added_value": added}
+    )
+    return best_split(rows, ELSEWHERE)["outreach_budget"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("added", "best"),
+    [
+        ([300_000.0, 600_000.0], [0.0, 500_000.0]),
+        ([50_000.0, 90_000.0], [0.0, 0.0]),
+        ([950_000.0, 1_900_000.0], [500_000.0, 1_000_000.0]),
+    ],
+)
+def test_best_split_spends_each_step_where_it_adds_most(added, best):
+    assert split(added) == best
+
+
+def test_best_split_says_nothing_where_what_outreach_adds_cannot_be_said():
+    assert split([950_000.0, 1_900_000.0], "if_all_due") == [None, None]

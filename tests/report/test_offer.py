@@ -194,12 +194,32 @@ def test_what_money_for_outreach_gives_says_how_it_is_known(run, section, case, 
 
     text = section(
         is_city=True,
-        allocation_outreach=_further(run, case=case, **told, **numbers),
+        allocation_outreach=_further(
+            run, case=case, outreach_budget=1_000_000.0, **told, **numbers
+        ),
         outreach_funnel=_table("outreach_funnel", run, funnel),
     )
 
     assert words in text
+    assert "most is added if SEK 1,000,000 of the SEK 2,000,000 are spent on outreach" in text
     assert "+SEK 100,000 (−SEK 700,000 to SEK 900,000)" in text
+
+
+@pytest.mark.parametrize(("n_entering", "is_capped"), [(100.0, False), (20.0, True)])
+def test_money_that_finds_nobody_to_bring_in_is_said_to_be_unspent(
+    run, section, n_entering, is_capped
+):
+    numbers = {"added_value": 90_000.0, "ci_lower": -700_000.0, "ci_upper": 900_000.0}
+    told = {"cost": 20_000.0, "n_entering": n_entering, "n_starters": 400, "value_grade": "L"}
+    funnel = {"district": "all", "target_group": "neet", "year": 2023, "n_known": 90}
+
+    text = section(
+        is_city=True,
+        allocation_outreach=_further(run, case="declared", **told, **numbers),
+        outreach_funnel=_table("outreach_funnel", run, funnel),
+    )
+
+    assert ("the rest of the money is not spent" in text) is is_capped
 
 
 def test_what_was_not_delivered_is_one_line(run, section):

@@ -265,6 +265,21 @@ allocation.outreach_returns(
     behind={"course": 90},
 )
 
+# %% best_split
+# Half a million for outreach adds more than the second half million does elsewhere.
+spent = pl.DataFrame(
+    {
+        "target_group": "neet",
+        "free_budget": [500_000.0, 1_000_000.0],
+        "case": "declared",
+        "added_value": [300_000.0, 600_000.0],
+    }
+)
+elsewhere = pl.DataFrame(
+    {"free_budget": [500_000.0, 1_000_000.0], "added_value": [900_000.0, 1_000_000.0]}
+)
+allocation.best_split(spent, elsewhere)
+
 # %% outreach_of_run
 # A run in which nobody counts outreach has nothing to say of it.
 from evalkit import disclosure

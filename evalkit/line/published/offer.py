@@ -74,11 +74,14 @@ OFFER = (
         keys=("target_group", "free_budget", "case"),
         values=(
             *("cost", "n_entering", "added_value", "ci_lower", "ci_upper"),
-            *("probability_positive", "value_grade", "currency"),
+            *("probability_positive", "outreach_budget", "value_grade", "currency"),
         ),
         unit="money a year, persons a year",
         guard=Guard(
-            "estimates", "n_starters", exact=("free_budget", "cost"), is_uncounted_shown=True
+            "estimates",
+            "n_starters",
+            exact=("free_budget", "cost", "outreach_budget"),
+            is_uncounted_shown=True,
         ),
         grade="L",
     ),

@@ -89,13 +89,21 @@ def _of_outreach(brief: Brief, row: Row) -> Markup:
     amount = key_number(row, "free_budget", brief.words, form=money_form(row, "free_budget"))
     if not row.has("added_value"):
         return brief.words.html("outreach.further_unknown", amount=amount, group=group)
-    return brief.words.html(
+    told = brief.words.html(
         f"outreach.further_{row['case']}",
         amount=amount,
         group=group,
         n_entering=brief.number(row, "n_entering", COUNT),
         added=brief.in_brackets(row, "added_value", gain_form(row, *_ADDED)),
     )
+    # Of the rounded number: well below what the money would pay for.
+    if row["cost"] * row["n_entering"] < _SPENT * row["free_budget"]:
+        told += Markup(" ") + brief.words.html("outreach.further_capped")
+    if not row.has("outreach_budget"):
+        return told
+    key = "outreach.split" if row["outreach_budget"] else "outreach.split_none"
+    split = brief.number(row, "outreach_budget", money_form(row, "free_budget"))
+    return Markup(" ").join([told, brief.words.html(key, split=split, amount=amount)])
 
 
 def _told(brief: Brief) -> list[Row]:
@@ -152,6 +160,7 @@ def _intervention(brief: Brief, row: Row) -> str:
     return brief.words.label(name) if brief.words.has(name) else name
 
 
+_SPENT = 0.75
 _ADDED = ("added_value", "ci_lower", "ci_upper")
 _LEADS = View(
     "outreach_leads",
