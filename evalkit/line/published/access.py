@@ -5,8 +5,8 @@ from evalkit.line.table import Guard, Table
 ACCESS: tuple[Table, ...] = (
     Table(
         "access",
-        "One row per district, characteristic, group, time (within the year; of all, soon too) and "
-        "answer: the people who came to support, and those who started an intervention by then.",
+        "One row per district (in the city also per characteristic and group), time (soon, within "
+        "the year) and answer: who came to support, and who of them started an intervention.",
         keys=("district", "characteristic", "group", "measure", "answer"),
         values=("n_persons", "share", "median_months", "counted_from", "counted_through"),
         unit="persons, shares, months",

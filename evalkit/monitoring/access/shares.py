@@ -24,7 +24,7 @@ _GROUP = ["district", "characteristic", "group"]
 
 
 def access(people: pl.DataFrame, *, rules: MonitoringRules) -> pl.DataFrame:
-    """Who started an intervention within the year, by district and group; of all, who did soon.
+    """Who started an intervention, soon and within the year: by district, and in the city by group.
 
     Parameters
     ----------
@@ -36,14 +36,19 @@ def access(people: pl.DataFrame, *, rules: MonitoringRules) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        The table access: district (and "all"), characteristic (and "all") and group, measure (soon,
+        The table access: district (and "all"), in the city characteristic and group (and "all" of
+        both, everywhere), measure (soon,
         within), answer (all: those who came; yes: those who started), n_persons, n_whole,
         share, median_months (by which half of those who started had; null beside all), counted_from
         and counted_through (months in which people came).
     """
-    groups = {CITY: pl.lit(CITY), **{name: pl.col(name) for name in told_apart(people)}}
-    by_month = with_city(
-        pl.concat(_by_month(people, name, group, rules) for name, group in groups.items())
+    # Groups are counted in the city alone: in each district small numbers would tell each other.
+    city = people.with_columns(district=pl.lit(CITY))
+    by_month = pl.concat(
+        [
+            _by_month(with_city(people), CITY, pl.lit(CITY), rules),
+            *(_by_month(city, name, pl.col(name), rules) for name in told_apart(people)),
+        ]
     )
     counted = people.select("counted_from", "counted_through").head(1)
     tables = []
@@ -59,11 +64,7 @@ def access(people: pl.DataFrame, *, rules: MonitoringRules) -> pl.DataFrame:
         )
         yes = counts.join(medians, on=_GROUP, how="left").with_columns(answer=pl.lit("yes"))
         every = counts.with_columns(n_persons="n_whole", answer=pl.lit("all"))
-        # Soon is told of all alone; of every group as well, small numbers would tell each other.
-        is_told = pl.lit(measure == WITHIN) | (pl.col("group") == CITY)
-        tables += [
-            table.filter(is_told).with_columns(measure=pl.lit(measure)) for table in (every, yes)
-        ]
+        tables += [table.with_columns(measure=pl.lit(measure)) for table in (every, yes)]
     tables = [table.join(counted, how="cross") for table in tables]
     return _declared(_with_share(tables), "access")
 

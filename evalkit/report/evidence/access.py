@@ -50,7 +50,7 @@ def who_gets_what(brief: Brief) -> Section | None:
         figures=figures,
         tables=(
             *([] if figures else _district_tables(brief)),
-            *_group_tables(brief, area, groups),
+            *_group_tables(brief, groups),
             *_intervention_tables(brief, area),
             *_curve_tables(brief, area),
         ),
@@ -216,28 +216,28 @@ def _ranks(brief: Brief, row: Row) -> Cell:
     return Markup("{}–{}").format(low, high)
 
 
-def _group_tables(brief: Brief, area: str, groups: Sequence[Row]) -> tuple[DataTable, ...]:
-    """Each group: how many came, the share who started, and the difference as a picture and in
-    figures.
+def _group_tables(brief: Brief, groups: Sequence[Row]) -> tuple[DataTable, ...]:
+    """Each group: in the city how many came and which share of them started; the difference in
+    figures and as a picture.
     """
     scale = scale_over([row[name] for row in groups for name in _LIMITS], step=_STEP)
     lines = [
         {
-            "counted": _counted(brief, area, "within", "all", row),
-            "started": _counted(brief, area, "within", "yes", row),
+            "counted": _counted(brief, CITY, "within", "all", row),
+            "started": _counted(brief, CITY, "within", "yes", row),
             "difference": row,
         }
         for row in groups
     ]
     lines = [line for line in lines if line["counted"] and line["started"]]
-    drawn = cell(
-        "access.picture", lambda brief, line: _drawn(scale, line["difference"]), *_DIFFERENCE
-    )
-    columns = (
+    counted = (
         of("counted", number("n_persons"), "access.n_persons"),
         of("started", number("share"), "access.share"),
+    )
+    columns = (
+        *(counted if brief.is_city else ()),
         of("difference", with_own_range("more_often", POINTS), "access.difference"),
-        drawn,
+        cell("access.picture", lambda brief, line: _drawn(scale, line["difference"])),
     )
     view = replace(_GROUPS.with_columns(*columns), is_open=not brief.is_city)
     return view.tables(brief, lines, **_months(brief))
