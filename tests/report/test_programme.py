@@ -118,6 +118,41 @@ def test_what_is_known_of_an_action_is_that_of_what_it_uses(page):
     assert "SamtalSöder · stoppedNo intervention is registered for it" in text
 
 
+def test_an_intervention_without_a_word_is_called_as_in_the_register(page, run):
+    names = pl.DataFrame(
+        {"ladder_step": [2], "intervention_id": ["unknown_to_the_run"], "name": ["Kurs"]},
+        schema_overrides=dict(published("ladder_steps").schema),
+    )
+
+    text = page("en", ladder_steps=protected(names, "ladder_steps", run))
+
+    assert "Nothing is known of what Kurs changes: the run does not ask." in text
+
+
+def test_a_way_of_working_of_which_nothing_can_be_said_says_why(page, run):
+    row = {name: None for name in published("rollout_effects").schema} | {
+        "action_id": "one_door",
+        "outcome": "exit",
+        "verdict": "trend_before",
+        "n_persons": 500,
+    }
+    way = {**ACTIONS[-1], "action_id": "one_door", "kind": "way_of_working", "title": "En väg in"}
+    actions = programme_actions(
+        pl.DataFrame([{**way, "start": date(2020, 1, 1)}], schema=delivered()["action"].schema),
+        run.params.extract,
+    )
+    effects = pl.DataFrame([row], schema=dict(published("rollout_effects").schema))
+
+    text = page(
+        "en",
+        programme_actions=protected(actions, "programme_actions", run),
+        programme_themes=protected(programme_themes(actions), "programme_themes", run),
+        rollout_effects=protected(effects, "rollout_effects", run),
+    )
+
+    assert "What it changes cannot be said: the districts were on another course" in text
+
+
 def test_a_title_without_a_translation_says_its_language(run, tables, programme):
     paths = write_programme(run, {**tables, **programme})
     english = next(path for path in paths if "/en/" in path.as_posix()).read_text("utf-8")

@@ -185,8 +185,7 @@ def _known_of(brief: Brief, intervention_id: str) -> Markup:
         None,
     )
     if verdict is None:
-        name = words.text(intervention_id) if words.has(intervention_id) else intervention_id
-        return words.html("programme.known_not_asked", intervention=name)
+        return words.html("programme.known_not_asked", intervention=_name(brief, intervention_id))
     effect = Effect(intervention_id, verdict["estimand"], verdict)
     link = link_to_intervention(brief, intervention_id)
     months = months_gained(brief, effect)
@@ -204,6 +203,16 @@ def _known_of(brief: Brief, intervention_id: str) -> Markup:
         value=_value(brief, effect),
         grade=months.grade,
     )
+
+
+def _name(brief: Brief, intervention_id: str) -> Markup:
+    """The run's word for an intervention; else what the register calls it."""
+    if brief.words.has(intervention_id):
+        return escape(brief.words.text(intervention_id))
+    row = brief.tables.row("ladder_steps", intervention_id=intervention_id)
+    if row is None or not row.has("name"):
+        return escape(intervention_id)
+    return Markup('<span lang="{}">{}</span>').format(SENDER_LANGUAGE, row["name"])
 
 
 def _value(brief: Brief, effect: Effect) -> Markup:
