@@ -305,12 +305,12 @@ _DISTRICTS = View(
     "access",
     (
         district(),
-        number("n_persons"),
+        cell("verdict", _verdict, "verdict"),
         number("observed"),
         number("expected"),
         number("adjusted"),
         cell("rank", _ranks, "rank_lower", "rank_upper"),
-        cell("verdict", _verdict, "verdict"),
+        number("n_persons"),
     ),
     is_sortable=True,
 )
