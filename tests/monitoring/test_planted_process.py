@@ -194,7 +194,7 @@ def test_a_next_step_is_counted_as_it_was_taken(planted):
         asked.with_columns(has_step=pl.Series(has_step, dtype=pl.Boolean)), "has_step"
     )
 
-    assert _found(planted, "next_step") == truth
+    assert _found(planted, "went_on") == truth
 
 
 def _overdue(planted: Planted) -> pl.DataFrame:
@@ -261,7 +261,7 @@ def test_the_list_names_everybody_whose_last_end_led_nowhere_and_nobody_else(pla
         if planted.on_support(row)[max(max(ends) - 1, 0) : last_month + 1].all():
             truth.append((latest["home"], planted.person(row), latest["intervention_id"]))
 
-    assert _listed(planted, "no_next_step") == sorted(truth)
+    assert _listed(planted, "nothing_begun") == sorted(truth)
 
 
 def test_the_size_of_the_lists_is_that_of_their_people(planted):

@@ -202,7 +202,7 @@ def test_who_is_off_support_by_then_has_taken_a_next_step(process_of, spells_of,
 
     process = process_of([episode])
 
-    assert _kept(process, spells_of(("a", *spell)), "next_step") == (int(has_it), 1)
+    assert _kept(process, spells_of(("a", *spell)), "went_on") == (int(has_it), 1)
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_who_is_in_another_intervention_by_then_has_taken_a_next_step(
     process = process_of([episode, other])
 
     answered = process_kept(process, spells_of(("a", date(2024, 1, 1), None, None)))
-    first = answered.filter(measure="next_step", district="North", answer="yes")["n_episodes"].sum()
+    first = answered.filter(measure="went_on", district="North", answer="yes")["n_episodes"].sum()
     assert (first >= 1) == has_it
 
 
@@ -232,7 +232,7 @@ def test_an_end_of_the_last_two_months_is_not_asked_for_a_next_step(process_of, 
 
     process = process_of([episode])
 
-    assert _kept(process, spells_of(), "next_step") == (0, 0)
+    assert _kept(process, spells_of(), "went_on") == (0, 0)
 
 
 def test_overdue_are_those_without_any_follow_up_since_the_deadline_before(process_of):
@@ -263,8 +263,8 @@ def test_a_district_that_is_pooled_stands_under_its_area(process_of, spells_of):
 
     process = process_of(episodes, people=people, rules={"pooled": {"Both": ("North", "South")}})
 
-    assert _kept(process, spells_of(), "next_step", "Both") == (2, 2)
-    assert _kept(process, spells_of(), "next_step", "all") == (2, 2)
+    assert _kept(process, spells_of(), "went_on", "Both") == (2, 2)
+    assert _kept(process, spells_of(), "went_on", "all") == (2, 2)
 
 
 def test_hours_attended_are_weighted_by_the_hours_planned_since_the_follow_up_before(process_of):
@@ -381,7 +381,7 @@ def test_the_list_names_whose_last_intervention_led_nowhere(process_of, spells_o
         ("c", date(2024, 1, 1), date(2026, 1, 1), None),
     )
 
-    assert _list(process_of(episodes), spells) == [("no_next_step", "a", date(2025, 6, 1))]
+    assert _list(process_of(episodes), spells) == [("nothing_begun", "a", date(2025, 6, 1))]
 
 
 @pytest.mark.parametrize(

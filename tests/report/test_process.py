@@ -12,7 +12,7 @@ from evalkit.disclosure import protected
 from evalkit.report.site import write_district_page, write_overview
 from evalkit.words import words_of_run
 
-PLAN, FOLLOW_UPS, NEXT_STEP = ("plan", 150, 200), ("follow_ups", 240, 300), ("next_step", 40, 80)
+PLAN, FOLLOW_UPS, NEXT_STEP = ("plan", 150, 200), ("follow_ups", 240, 300), ("went_on", 40, 80)
 
 
 def _published(rows, columns, name, run, **where):
@@ -135,7 +135,7 @@ def test_the_picture_has_a_bar_for_each_step_in_the_order_of_the_process(run, se
     assert texts == [
         *("Any plan, 150 of 200", "75%"),
         *("All follow-ups in time, 240 of 300", "80%"),
-        *("A next step after the end, 40 of 80", "50%"),
+        *("Going on after the end, 40 of 80", "50%"),
     ]
 
 

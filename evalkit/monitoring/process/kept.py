@@ -38,7 +38,7 @@ def process_kept(process: Process, support_spells: pl.DataFrame) -> pl.DataFrame
         due.select("district", "is_kept", measure=pl.lit("follow_ups")),
         ended_episodes(process, support_spells)
         .filter(pl.col("start").dt.year() == process.year)
-        .select("district", is_kept="has_next_step", measure=pl.lit("next_step")),
+        .select("district", is_kept="has_gone_on", measure=pl.lit("went_on")),
     ]
     in_all = in_areas(pl.concat(rows), process.rules)
     counted = _answers(in_all, process, ("district", "measure"), "n_episodes")
@@ -88,7 +88,7 @@ def overdue_now(process: Process) -> pl.DataFrame:
 
 def ended_episodes(process: Process, support_spells: pl.DataFrame) -> pl.DataFrame:
     """Episodes whose end is known for so long that a next step should have been taken by now:
-    has_next_step where another one ran or began by then, or the person was no longer on support.
+    has_gone_on where another one ran or began by then, or the person was no longer on support.
     """
     months = f"{process.rules.idle_months}mo"
     ended = process.episodes.filter(~pl.col("is_running")).with_columns(
@@ -117,7 +117,7 @@ def ended_episodes(process: Process, support_spells: pl.DataFrame) -> pl.DataFra
         .unique()
     )
     return ended.with_columns(
-        has_next_step=pl.col("episode").is_in(went_on["episode"].implode())
+        has_gone_on=pl.col("episode").is_in(went_on["episode"].implode())
         | ~pl.col("episode").is_in(on_support["episode"].implode())
     )
 

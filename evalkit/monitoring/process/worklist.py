@@ -11,7 +11,7 @@ from evalkit.words import Words
 REASONS = (
     "follow_up_overdue",
     "no_plan",
-    "no_next_step",
+    "nothing_begun",
     "before_month",
     "beyond_planned",
     "beyond_stop_month",
@@ -57,7 +57,7 @@ def worklist(process: Process, support_spells: pl.DataFrame, moments: pl.DataFra
             reason=pl.lit("follow_up_overdue")
         ),
         _without_plan(own, running),
-        _without_next_step(own, support_spells),
+        _nothing_begun(own, support_spells),
         *(_before(running, month, own) for month in own.rules.watch_months),
         _beyond(running, moments, own),
     ]
@@ -122,7 +122,7 @@ def _without_plan(process: Process, running: pl.DataFrame) -> pl.DataFrame:
     ).with_columns(since="start", reason=pl.lit("no_plan"))
 
 
-def _without_next_step(process: Process, support_spells: pl.DataFrame) -> pl.DataFrame:
+def _nothing_begun(process: Process, support_spells: pl.DataFrame) -> pl.DataFrame:
     """The last intervention of people who have been on support ever since and have not begun
     another.
     """
@@ -140,7 +140,7 @@ def _without_next_step(process: Process, support_spells: pl.DataFrame) -> pl.Dat
         latest.join(ended, on="episode")
         .join(still, on="person_id")
         .filter(pl.col("on_support_since") < pl.col("end"))
-        .with_columns(since="end", reason=pl.lit("no_next_step"))
+        .with_columns(since="end", reason=pl.lit("nothing_begun"))
     )
 
 

@@ -21,7 +21,7 @@ PAPERS = (
     "decision",
 )
 FOLLOW_UPS = ("first_follow_up", "follow_ups")
-STEPS = (*PAPERS, *FOLLOW_UPS, "next_step")
+STEPS = (*PAPERS, *FOLLOW_UPS, "went_on")
 ANSWERS = ("all", "yes")
 
 

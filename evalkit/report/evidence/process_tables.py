@@ -26,12 +26,12 @@ from evalkit.tables import CITY
 from evalkit.words import capitalise
 
 # What a district is held beside the others by.
-_BESIDE = ("plan", "complete_plan", "decision", "follow_ups", "next_step")
+_BESIDE = ("plan", "complete_plan", "decision", "follow_ups", "went_on")
 _ABILITIES = ("physical_ability", "mental_ability", "social_ability", "self_rating")
 _REASONS = (
     "follow_up_overdue",
     "no_plan",
-    "no_next_step",
+    "nothing_begun",
     "before_month",
     "beyond_planned",
     "beyond_stop_month",
