@@ -5,8 +5,9 @@
 # draws, so ranges are rough.
 import polars as pl
 
-from evalkit import charts, disclosure, economics, effects, intake, spells, survival
+from evalkit import charts, disclosure, economics, effects, intake, monitoring, spells, survival
 from evalkit.batch.vintage import prepare_run
+from evalkit.line.characteristics import CASE_MIX
 from evalkit.shipped import shipped
 from evalkit.words import words_of_run
 
@@ -101,6 +102,19 @@ of_balance = charts.charts_of(disclosure.protected(weights.balance, "balance", r
 # %% funnel
 table = disclosure.protected(effects.case_mix_funnel(trials), "funnel", run)
 charts.show(charts.funnel, table, words)
+
+# %% access_funnel
+alike = spells.spells_by_characteristic(
+    built["support_spells"],
+    tables["person"],
+    tables["household_member"],
+    age_bands=[18],
+    characteristics=CASE_MIX,
+)
+given = (alike, built["episodes"], tables["intervention"])
+access = monitoring.access_tables(*given, rules=run.params.monitoring, seed=1)
+table = disclosure.protected(access["access_funnel"], "access_funnel", run)
+charts.show(charts.access_funnel, table, words)
 
 # %% value_by_actor
 # The book's prices are illustrative.

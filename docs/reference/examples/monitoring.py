@@ -53,6 +53,10 @@ seen = tables | {
 closer = monitoring.coming_closer(seen, followed)
 closer["ladder"].filter(pl.col("n_persons") > 0)
 
+# %% PROCESS_TABLES, ACTIVITY_TABLES
+# The delivered tables from which the process, and the hours of the activity requirement, are read.
+{name: delivered()[name].keys for name in (*monitoring.PROCESS_TABLES, *monitoring.ACTIVITY_TABLES)}
+
 # %% completeness
 # Of those who started in the year to June, how many have a planned end.
 filled = monitoring.completeness(tables, rules, through=date(2026, 6, 1))
