@@ -24,7 +24,7 @@ from evalkit.effects.weighting.local_logit import local_logit
 from evalkit.monitoring.access.case_mix import access_funnel, cells_of, design_of
 from evalkit.monitoring.access.group_differences import access_groups
 from evalkit.monitoring.access.shares import access, access_curves
-from evalkit.run_rules import MonitoringRules
+from evalkit.monitoring_rules import MonitoringRules
 
 RULES = MonitoringRules()
 N_FEW, N_MUNICIPALITIES, N_PEOPLE, TURNS = 30, 290, 3_000, 3

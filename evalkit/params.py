@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from evalkit.errors import ParameterError, nearest
 from evalkit.line.delivered import FOLLOWED, delivered
+from evalkit.monitoring_rules import MonitoringRules
 from evalkit.months import add_months, month_number, month_of_key
 from evalkit.reads import PASSWORD_VARIABLE, traced
 from evalkit.records import Record, validate
@@ -20,7 +21,6 @@ from evalkit.run_rules import (
     AllocationRules,
     DisclosureRules,
     EffectRules,
-    MonitoringRules,
     Month,
     SpellRules,
     SurvivalRules,

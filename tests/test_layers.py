@@ -31,6 +31,7 @@ GROUND = {
     "params",
     "runs",
     "run_rules",
+    "monitoring_rules",
     "line",
     "ids",
     "draws",

@@ -18,8 +18,8 @@ from evalkit.allocation.moves import ranged
 from evalkit.allocation.offers import value_by_city
 from evalkit.disclosure import Published, read_published
 from evalkit.line.tables import published
+from evalkit.monitoring_rules import OutreachShare
 from evalkit.params import Run
-from evalkit.run_rules import OutreachShare
 from evalkit.tables import CITY, read_table
 
 # Whose cost is believed first. Money set aside for more outreach is no cost of those who enter:

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from evalkit.run_rules import MonitoringRules
+from evalkit.monitoring_rules import MonitoringRules
 from evalkit.tables import with_city
 
 

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from evalkit.allocation import best_split, outreach_returns
-from evalkit.run_rules import OutreachShare
+from evalkit.monitoring_rules import OutreachShare
 
 VALUES = pl.DataFrame(
     {

@@ -9,7 +9,7 @@ import pytest
 from evalkit.line.delivered import as_delivered, delivered
 from evalkit.line.tables import table
 from evalkit.monitoring import PROCESS_TABLES
-from evalkit.run_rules import MonitoringRules
+from evalkit.monitoring_rules import MonitoringRules
 
 EXTRACT = SimpleNamespace(
     data_through=date(2025, 12, 1),

@@ -20,7 +20,7 @@ from evalkit.monitoring import (
     worklist_in_words,
     worklist_size,
 )
-from evalkit.run_rules import MonitoringRules
+from evalkit.monitoring_rules import MonitoringRules
 from evalkit.words import words
 
 PEOPLE = [{"person_id": name, "district": "North"} for name in ("a", "b", "c")]

@@ -11,8 +11,8 @@ from evalkit.line.delivered import delivered
 from evalkit.line.tables import published
 from evalkit.monitoring import accounts_reconciled
 from evalkit.monitoring.accounts.places import reported_places
+from evalkit.monitoring_rules import MonitoringRules
 from evalkit.records import load
-from evalkit.run_rules import MonitoringRules
 
 MILLION = 1e6
 PRINTED = 0.05  # million: the report prints tenths

@@ -12,8 +12,8 @@ from evalkit.line.accounts import AccountsFile
 from evalkit.line.delivered import delivered
 from evalkit.line.tables import published
 from evalkit.monitoring import accounts_reconciled
+from evalkit.monitoring_rules import MonitoringRules
 from evalkit.records import load
-from evalkit.run_rules import MonitoringRules
 from evalkit.simulate import load_city
 from evalkit.simulate.register.city_tables import account
 

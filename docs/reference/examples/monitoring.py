@@ -12,7 +12,7 @@ from evalkit.line.delivered import delivered
 from evalkit.line.tables import table as line_table
 from evalkit.params import Extract
 from evalkit.line.tables import published
-from evalkit.run_rules import MonitoringRules
+from evalkit.monitoring_rules import MonitoringRules
 from evalkit.words import words
 
 rules = MonitoringRules()

@@ -6,7 +6,7 @@ from evalkit.monitoring.access.arrivals import arrivals
 from evalkit.monitoring.access.case_mix import access_funnel, cells_of
 from evalkit.monitoring.access.group_differences import access_groups
 from evalkit.monitoring.access.shares import access, access_curves, access_interventions
-from evalkit.run_rules import MonitoringRules
+from evalkit.monitoring_rules import MonitoringRules
 
 
 def access_tables(

@@ -10,8 +10,8 @@ end.
 import polars as pl
 
 from evalkit.line.characteristics import CASE_MIX, NOT_KNOWN
+from evalkit.monitoring_rules import MonitoringRules
 from evalkit.months import month_number_expr, month_of_number_expr
-from evalkit.run_rules import MonitoringRules
 
 START, LEFT, OUT = "start", "left_support", "out"
 MONTHS_A_YEAR = 12

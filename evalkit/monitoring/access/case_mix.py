@@ -14,7 +14,7 @@ from evalkit.effects.districts.ranking import rank_ranges
 from evalkit.effects.weighting.logit import SEPARATED, weighted_logit
 from evalkit.line.tables import published
 from evalkit.monitoring.access.arrivals import started_within, told_apart
-from evalkit.run_rules import MonitoringRules
+from evalkit.monitoring_rules import MonitoringRules
 
 # Fewer areas tell nothing of how areas differ.
 MIN_AREAS_FOR_RANKS = 4

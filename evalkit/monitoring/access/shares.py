@@ -12,8 +12,8 @@ from evalkit.monitoring.access.arrivals import (
     started_within,
     told_apart,
 )
+from evalkit.monitoring_rules import MonitoringRules
 from evalkit.months import month_number_expr
-from evalkit.run_rules import MonitoringRules
 from evalkit.survival.curves.aalen_johansen import aalen_johansen
 from evalkit.tables import CITY, with_city
 

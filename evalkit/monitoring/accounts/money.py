@@ -15,7 +15,7 @@ from evalkit.monitoring.accounts.places import (
 )
 from evalkit.monitoring.accounts.postings import mapped_postings, moved_postings
 from evalkit.monitoring.accounts.reconcile import account_areas, account_places, reported_accounts
-from evalkit.run_rules import MonitoringRules
+from evalkit.monitoring_rules import MonitoringRules
 
 
 def accounts_reconciled(

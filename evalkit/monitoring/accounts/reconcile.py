@@ -7,7 +7,7 @@ import polars as pl
 from evalkit.line.accounts import BOOKED, BUDGET, ELSEWHERE, REST, AccountsFile, ReportedYear
 from evalkit.line.tables import published
 from evalkit.monitoring.areas import in_areas
-from evalkit.run_rules import MonitoringRules
+from evalkit.monitoring_rules import MonitoringRules
 from evalkit.tables import CITY
 
 _YEAR = ("district", "year", "currency")

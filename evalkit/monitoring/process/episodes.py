@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import polars as pl
 
+from evalkit.monitoring_rules import MonitoringRules
 from evalkit.months import add_months
 from evalkit.params import Extract, RunFile
-from evalkit.run_rules import MonitoringRules
 
 # What the process is read from, as far as it was delivered.
 PROCESS_TABLES = ("person", "participation", "intervention", "plan", "follow_up")

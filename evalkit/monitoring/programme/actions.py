@@ -4,9 +4,9 @@ import polars as pl
 
 from evalkit.line.tables import published
 from evalkit.monitoring.areas import in_areas
+from evalkit.monitoring_rules import MonitoringRules
 from evalkit.months import add_months, month_number, month_number_expr
 from evalkit.params import Extract
-from evalkit.run_rules import MonitoringRules
 
 _KEYS = ("district", "action_id")
 _ALL = "all"

@@ -9,8 +9,8 @@ import polars as pl
 
 from evalkit.line.columns import schema_of
 from evalkit.monitoring.areas import in_areas
+from evalkit.monitoring_rules import MonitoringRules
 from evalkit.months import add_months
-from evalkit.run_rules import MonitoringRules
 
 _MONTHS = 12
 _ALL = "all"

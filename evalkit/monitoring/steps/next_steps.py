@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from evalkit.line.delivered import as_delivered
+from evalkit.monitoring_rules import MonitoringRules
 from evalkit.months import free_from_expr, month_number, month_number_expr
 from evalkit.params import RunFile
-from evalkit.run_rules import MonitoringRules
 
 NEXT_STATES = ("work",)
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from evalkit.line.tables import table
 from evalkit.monitoring.access.arrivals import arrivals
-from evalkit.run_rules import MonitoringRules
+from evalkit.monitoring_rules import MonitoringRules
 
 # The data end so late that all are followed.
 END = date(2026, 1, 1)

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from evalkit.monitoring.access import case_mix, group_differences
-from evalkit.run_rules import MonitoringRules
+from evalkit.monitoring_rules import MonitoringRules
 
 RULES = MonitoringRules()
 N_SEEDS = 20

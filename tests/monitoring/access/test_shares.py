@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from evalkit.monitoring.access.shares import access, access_curves, access_interventions
-from evalkit.run_rules import MonitoringRules
+from evalkit.monitoring_rules import MonitoringRules
 
 RULES = MonitoringRules()
 

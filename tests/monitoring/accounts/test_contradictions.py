@@ -5,7 +5,7 @@ import pytest
 
 from evalkit.line.tables import published
 from evalkit.monitoring.accounts.money import accounts_reconciled
-from evalkit.run_rules import MonitoringRules
+from evalkit.monitoring_rules import MonitoringRules
 
 NO_PLACES = published("place_costs").empty()
 CLEAN = (

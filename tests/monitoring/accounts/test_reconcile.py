@@ -6,7 +6,7 @@ import pytest
 from evalkit.line.tables import published
 from evalkit.monitoring.accounts.postings import mapped_postings
 from evalkit.monitoring.accounts.reconcile import account_areas, account_places, reported_accounts
-from evalkit.run_rules import MonitoringRules
+from evalkit.monitoring_rules import MonitoringRules
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 from evalkit.line.delivered import delivered
 from evalkit.line.tables import table
 from evalkit.monitoring.programme.actions import programme_actions, programme_reach
+from evalkit.monitoring_rules import MonitoringRules
 from evalkit.params import Extract
-from evalkit.run_rules import MonitoringRules
 from evalkit.simulate import load_city
 from evalkit.simulate.population.lives import live
 from evalkit.simulate.register.city_tables import city_tables

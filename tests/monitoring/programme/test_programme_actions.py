@@ -12,8 +12,8 @@ from evalkit.monitoring.programme.actions import (
     programme_reach,
     programme_themes,
 )
+from evalkit.monitoring_rules import MonitoringRules
 from evalkit.params import Extract
-from evalkit.run_rules import MonitoringRules
 
 EXTRACT = Extract.model_validate(
     {"folder": "x", "first_month": "2017-01", "data_through": "2018-12"}

@@ -8,7 +8,7 @@ import pytest
 
 from evalkit import monitoring
 from evalkit.line.delivered import delivered
-from evalkit.run_rules import MonitoringRules
+from evalkit.monitoring_rules import MonitoringRules
 
 JUNE = date(2026, 6, 1)
 NAMES = (

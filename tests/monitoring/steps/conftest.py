@@ -7,8 +7,8 @@ import pytest
 from evalkit.line.delivered import delivered
 from evalkit.line.tables import table
 from evalkit.monitoring import Followed
+from evalkit.monitoring_rules import MonitoringRules
 from evalkit.months import month_number
-from evalkit.run_rules import MonitoringRules
 
 FIRST, LAST = date(2020, 1, 1), date(2023, 12, 1)
 STEPS = {"outreach": 1, "training": 2, "coaching": 4}

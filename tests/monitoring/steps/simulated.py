@@ -4,8 +4,8 @@ import polars as pl
 
 from evalkit.line.states import OUTCOME_OF
 from evalkit.monitoring import Followed
+from evalkit.monitoring_rules import MonitoringRules
 from evalkit.months import month_number, month_number_expr
-from evalkit.run_rules import MonitoringRules
 from evalkit.simulate import person_tables
 from evalkit.simulate.city.city import City
 from evalkit.simulate.population.lives import Lives
