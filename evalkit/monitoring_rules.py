@@ -182,7 +182,11 @@ class MonitoringRules(Record):
         together = (members for members in self.pooled.values() if district in members)
         return next(together, (district,))
 
+    @property
+    def areas(self) -> dict[str, str]:
+        """The area of each district that is pooled."""
+        return {name: area for area, members in self.pooled.items() for name in members}
+
     def area_of(self, district: str) -> str:
         """The area under which a district is shown: that which it is pooled in, or itself."""
-        areas = (area for area, members in self.pooled.items() if district in members)
-        return next(areas, district)
+        return self.areas.get(district, district)

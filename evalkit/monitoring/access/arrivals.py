@@ -50,14 +50,13 @@ def arrivals(
         .group_by("person_id")
         .agg(pl.col("started").min())
     )
-    names = {name: area for area, members in rules.pooled.items() for name in members}
     followed = began.join(first_start, on="person_id", how="left", maintain_order="left")
     to_start = pl.min_horizontal(pl.col("started") - pl.col("first") + 1, "length")
     is_start, is_out = pl.col("started").is_not_null(), pl.col("exit") == "out"
     return followed.select(
         "person_id",
         "cluster_id",
-        pl.col("district").replace(names),
+        pl.col("district").replace(rules.areas),
         "weight",
         "start",
         "end",
