@@ -28,6 +28,7 @@ from evalkit.report.view import (
     with_own_range,
 )
 from evalkit.tables import CITY
+from evalkit.words import inside_sentence
 
 _LIMITS = ("more_often_lower", "more_often_upper")
 _DIFFERENCE = ("more_often", *_LIMITS)
@@ -184,7 +185,7 @@ def _listed(brief: Brief, rows: Iterable[Row]) -> Markup:
         [
             brief.words.html(
                 "access.told",
-                group=_group(brief, row),
+                group=inside_sentence(_group(brief, row)),
                 difference=brief.number(row, "more_often", POINTS),
                 range=interval(row, POINTS, brief.words, limits=_LIMITS),
             )
@@ -256,7 +257,7 @@ def _drawn(scale: Scale, row: Row) -> Markup:
     )
 
 
-def _group(brief: Brief, row: Row) -> Cell:
+def _group(brief: Brief, row: Row) -> str:
     name = brief.words.group(row["group"])
     if row["group"] not in _OF_ANY:
         return name

@@ -101,7 +101,7 @@ def test_only_groups_whose_range_excludes_none_are_passed_over(section):
     told = section(_group("female", -0.2, -0.3, -0.1), _group("male", 0.2, 0.1, 0.3))
     not_told = section(_group("female", -0.2, -0.4, 0.0), _group("male", 0.2, 0.0, 0.4))
 
-    assert "start more rarely than others: Women (−20 percentage points, range −30 to" in _text(
+    assert "start more rarely than others: women (−20 percentage points, range −30 to" in _text(
         told
     )
     assert "More often than others start: Men" in _text(told)
