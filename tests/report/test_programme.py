@@ -97,8 +97,14 @@ def page(run, tables, programme):
 
 
 def test_the_page_opens_with_how_far_the_actions_have_come(page):
-    assert "4 actions: 1 under way, 1 done, 1 stopped and 1 not begun." in page("en")
-    assert "Av 4 åtgärder pågår 1, är 1 avslutade, har 1 avbrutits och har 1 inte" in page("sv")
+    assert (
+        "Actions in the programme: 4, of which 1 under way, 1 done, 1 stopped and 1 not begun."
+        in page("en")
+    )
+    assert (
+        "Åtgärder i programmet: 4. Av dem pågår 1, är 1 avslutade, har 1 avbrutits och har 1 inte"
+        in page("sv")
+    )
     assert "Money set aside: SEK 500,000." in page("en")
 
 

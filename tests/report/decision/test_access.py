@@ -104,7 +104,7 @@ def test_only_groups_whose_range_excludes_none_are_passed_over(section):
     assert "start more rarely than others: women (−20 percentage points, range −30 to" in _text(
         told
     )
-    assert "More often than others start: Men" in _text(told)
+    assert "More often than others start: men" in _text(told)
     assert "does not say why" not in _text(not_told) and "No group here can be told" in _text(
         not_told
     )
