@@ -57,15 +57,19 @@ def test_axe_finds_nothing_on_decision_pages(browser, site, run, is_open):
     assert faults == {}
 
 
-@pytest.mark.parametrize(
-    "place",
-    ["evidence/all.html", "about/method.html", "about/programme.html", "people/work-training.html"],
-)
-def test_axe_finds_nothing_behind_the_answers(browser, site, run, place):
-    browser.open(site / run.params.languages[0] / place)
-    browser.driver.execute_script(OPEN_ALL)
+def test_axe_finds_nothing_behind_the_answers(browser, site, run):
+    folder = site / run.params.languages[0]
+    # The programme's page stands where actions were delivered; of the sheets, one.
+    programme, sheets = folder / "about" / "programme.html", sorted(folder.glob("people/*.html"))
+    pages = [folder / "evidence" / "all.html", folder / "about" / "method.html", sheets[0]]
+    faults = {}
+    for path in [*pages, *([programme] if programme.exists() else [])]:
+        browser.open(path)
+        browser.driver.execute_script(OPEN_ALL)
+        if found := violations(browser.driver):
+            faults[path.name] = found
 
-    assert violations(browser.driver) == []
+    assert faults == {}
 
 
 def test_axe_would_find_a_fault(browser, tmp_path):

@@ -125,8 +125,10 @@ def test_browser_would_notice_an_error_in_the_console(browser, tmp_path):
 
 def test_site_has_its_pages_in_every_language(site, run):
     districts = [slug(district) for district in run.params.districts]
+    actions = read_published(run.run_dir, "programme_actions").data
     names = [
-        *("index.html", "evidence/all.html", "about/method.html", "about/programme.html"),
+        *("index.html", "evidence/all.html", "about/method.html"),
+        *(["about/programme.html"] if actions.height else []),
         *(f"{folder}{district}.html" for folder in ("", "evidence/") for district in districts),
         *(
             f"{folder}/{slug(intervention)}.html"
