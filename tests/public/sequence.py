@@ -26,6 +26,7 @@ _BEGINS = {
     "participation": "start",
     "assessment": "date",
     "follow_up": "date",
+    "plan": "date",
 }
 _ENDS = {"livelihood": ("end",), "participation": ("end", "end_reason")}
 
@@ -60,7 +61,7 @@ def cut(register: dict[str, pl.DataFrame], month: date) -> dict[str, pl.DataFram
     """The register as it stood at the end of a month."""
     tables = dict(register)
     for name, begins in _BEGINS.items():
-        rows = register[name].filter(pl.col(begins) <= month)
+        rows = register[name].filter(pl.col(begins) < add_months(month, 1))
         if name in _ENDS:
             ends, *told = _ENDS[name]
             is_known = pl.col(ends) <= month

@@ -44,7 +44,7 @@ _COLUMNS = ["district", "estimate", "ci_lower", "ci_upper", "estimand", "source"
 @cache
 def four_districts() -> City:
     """Stockholm's assumptions, four of its districts with the same number of people each, two of
-    its interventions, no roll-outs.
+    its interventions, no roll-outs and nothing of how the districts work.
     """
     content = json.loads(load_city("stockholm", PARAMS / "cities").model_dump_json())
     rows = [
@@ -57,6 +57,9 @@ def four_districts() -> City:
         "rollouts": [],
         "accounts": None,
         "needs": {},
+        "programme": None,
+        "outreach": [],
+        "common_process": None,
     }
     return City.model_validate(content)
 

@@ -50,7 +50,7 @@ STEPS = (
                 ("share", "n_persons", "n_whole"),
                 ("next_share", "n_next_step", "n_persons"),
             ),
-            listed=(("district",),),
+            listed=(("district",), ("criteria_met",)),
             total_over=("district", "criteria_met"),
         ),
     ),
@@ -59,7 +59,7 @@ STEPS = (
         "One row per measure of whether the number of criteria met tells the next step (of "
         "expected: per number of criteria), in the whole city.",
         keys=("measure", "criteria_met"),
-        values=(*_RANGE, "n_persons"),
+        values=_RANGE,
         unit="share, ratio",
         guard=Guard("estimates", "n_fewest"),
         grade="M",

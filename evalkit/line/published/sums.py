@@ -106,18 +106,6 @@ SAME = (
         (Term("time_to_next_step", "n_persons", per=("measure",)),),
     ),
     Same(
-        "people with an index of readiness",
-        (),
-        (
-            Term("readiness_test", "n_persons", per=("measure", "criteria_met")),
-            Term(
-                "readiness",
-                "n_persons",
-                {"district": ("all",), "criteria_met": ("0", "1", "2", "3", "4", "5")},
-            ),
-        ),
-    ),
-    Same(
         "people",
         (),
         (

@@ -132,7 +132,7 @@ def readiness_test(tables: Mapping[str, pl.DataFrame], followed: Followed) -> pl
     n_fewest = min(n_yes, readings.height - n_yes)
     found = _found(readings) if n_fewest >= _FEWEST else []
     rows = found or [_row("discrimination")]
-    counted = [row | {"n_persons": readings.height, "n_fewest": n_fewest} for row in rows]
+    counted = [row | {"n_fewest": n_fewest} for row in rows]
     return pl.DataFrame(counted, schema=schema, orient="row").sort("measure", "criteria_met")
 
 

@@ -221,7 +221,7 @@ _TEST = View(
     "readiness_test",
     "closer.test_caption",
     "closer",
-    (word("measure", "closer."), cell("value", _test_number), number("n_persons", head="persons")),
+    (word("measure", "closer."), cell("value", _test_number)),
 )
 _BY_DISTRICT = View(
     "ladder_by_district",
