@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import statsmodels.api as sm
 
 from evalkit.effects.weighting.local_logit import local_logit
 
@@ -33,7 +34,6 @@ def test_own_coefficients_are_log_odds_where_nothing_is_shared():
 
 
 def test_estimates_and_errors_are_those_of_a_logit_with_a_column_for_each_group():
-    sm = pytest.importorskip("statsmodels.api")
     group, x, design, reached = _rows()
     dummies = np.equal.outer(group, np.arange(6)).astype(float)
     peer = sm.GLM(
