@@ -9,7 +9,12 @@ import polars as pl
 from evalkit.line.offer_codes import OfferCodes
 from evalkit.line.tables import published
 from evalkit.monitoring.areas import in_areas
-from evalkit.monitoring.offer.last_year import codes_of, first_of_last_year, in_last_year
+from evalkit.monitoring.offer.last_year import (
+    codes_of,
+    first_of_last_year,
+    in_last_year,
+    with_running,
+)
 from evalkit.params import RunFile
 from evalkit.tables import CITY
 
@@ -58,8 +63,8 @@ def offer_content(
         return published("offer_content").empty()
     content = _content_of(intervention, codes)
     begun = in_last_year(starts, through).join(content, on="intervention_id")
-    spells = tables["support_spells"].filter(
-        pl.col("start") <= through, pl.col("end") >= first_of_last_year(through)
+    spells = with_running(tables["support_spells"]).filter(
+        pl.col("start") <= through, (pl.col("end") > first_of_last_year(through)).fill_null(True)
     )
     people = pl.concat(
         [

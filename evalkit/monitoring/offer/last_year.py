@@ -1,4 +1,4 @@
-"""The last twelve months known, and what the codes of the register of interventions say."""
+"""The last twelve months known, who is on support, and what the codes of the register say."""
 
 from datetime import date
 
@@ -17,6 +17,13 @@ def first_of_last_year(through: date) -> date:
 def in_last_year(starts: pl.DataFrame, through: date) -> pl.DataFrame:
     """The starts of the last twelve months known (column month)."""
     return starts.filter(pl.col("month").is_between(first_of_last_year(through), through))
+
+
+def with_running(spells: pl.DataFrame) -> pl.DataFrame:
+    """Support spells (half-open), those that nobody has left without an end: they go on beyond the
+    last month with known exits.
+    """
+    return spells.with_columns(end=pl.when(pl.col("exit").is_not_null()).then("end"))
 
 
 def codes_of(intervention: pl.DataFrame, column: str) -> pl.DataFrame:

@@ -6,7 +6,7 @@ import polars as pl
 
 from evalkit.line.offer_codes import OfferCodes
 from evalkit.monitoring.areas import in_areas
-from evalkit.monitoring.offer.last_year import N_MONTHS, codes_of
+from evalkit.monitoring.offer.last_year import N_MONTHS, codes_of, with_running
 from evalkit.months import add_months
 from evalkit.params import RunFile
 from evalkit.tables import CITY
@@ -209,8 +209,7 @@ def _entries(
         pl.col("end").is_null() | (pl.col("end") > pl.col("later"))
     )
     taking_part = _any_of(first, starts, is_in, "is_taking_part")
-    is_supported = pl.col("later").is_between("start", "end")
-    on_support = _any_of(first, tables["support_spells"], is_supported, "is_on_support")
+    on_support = _any_of(first, with_running(tables["support_spells"]), is_in, "is_on_support")
     return (
         first.join(taking_part, on=["person_id", "later"], how="left")
         .join(on_support, on=["person_id", "later"], how="left")

@@ -55,15 +55,19 @@ def _starts(brief: Brief) -> Markup | None:
 
 
 def _money(brief: Brief) -> Markup | None:
-    """What of the budget of the last year was left or went elsewhere, or that it was exceeded."""
+    """What of the budget of the last year was left or went elsewhere, or that it was exceeded;
+    nothing where that year's accounts are in several currencies.
+    """
     rows = [
         row
         for row in brief.tables.rows("account_areas", district=brief.area, cost_area="all")
         if row.has("unspent_share")
     ]
-    if not rows:
+    last_year = max((row["year"] for row in rows), default=None)
+    of_year = [row for row in rows if row["year"] == last_year]
+    if len(of_year) != 1:
         return None
-    last = max(rows, key=lambda row: row["year"])
+    [last] = of_year
     year = brief.number(last, "year", YEAR)
     if last["unspent_share"] < 0:
         return brief.words.html("own.over_budget", year=year)

@@ -26,6 +26,10 @@ def params(**monitoring):
     )
 
 
+# Exits are known up to here, two months before the end of the data.
+RUNS_TO = 23
+
+
 def month(number):
     """The first day of a month; 1 is January 2018."""
     return date(2018 + (number - 1) // 12, (number - 1) % 12 + 1, 1)
@@ -65,14 +69,20 @@ def starts(*rows):
 
 
 def spells(*rows):
-    """Person, district, first and last month on support."""
+    """Person, district, first month and first month no longer on support (None: it still runs where
+    follow-up ends).
+    """
     return pl.DataFrame(
-        [(person, district, month(first), month(last)) for person, district, first, last in rows],
+        [
+            (person, district, month(first), month(after or RUNS_TO), after and "work")
+            for person, district, first, after in rows
+        ],
         schema={
             "person_id": pl.String,
             "district": pl.String,
             "start": pl.Date,
             "end": pl.Date,
+            "exit": pl.String,
         },
         orient="row",
     )

@@ -35,7 +35,11 @@ BEGUN = starts(
     ("el", "Hill", "workshop", 24, None),
     ("el", "Hill", "club", 24, None),
 )
-ON_SUPPORT = spells(("ann", "Harbour", 1, 13), ("bo", "Harbour", 1, 12), ("di", "Hill", 24, 24))
+ON_SUPPORT = spells(
+    ("ann", "Harbour", 1, 14),
+    ("bo", "Harbour", 1, 13),  # not in the last twelve months
+    ("di", "Hill", 22, None),
+)
 
 
 def content_of(register=REGISTER):

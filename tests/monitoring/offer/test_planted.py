@@ -52,7 +52,9 @@ def simulated(city, seed):
     }
     tables["support_spells"] = (
         people["household_member"]
-        .select("person_id", start="month", end="month")
+        .select(
+            "person_id", start="month", end=pl.col("month").dt.offset_by("1mo"), exit=pl.lit("work")
+        )
         .join(people["person"].select("person_id", "district"), on="person_id")
     )
     starts = people["participation"].select(

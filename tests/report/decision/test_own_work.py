@@ -46,6 +46,11 @@ def test_the_last_year_counts_and_more_than_the_budget_is_said(line):
     [
         {},
         {"kept": [{**KEPT, "share": None}], "started": [{"observed": None}]},
+        {
+            "money": [
+                {"year": 2021, "unspent_share": 0.1, "currency": one} for one in ("SEK", "EUR")
+            ]
+        },
         {"kept": [{**KEPT, "measure": "plan"}], "money": [{"year": 2021, "budget": 5.0}]},
     ],
 )
