@@ -149,7 +149,7 @@ given = tables | {
     for name, rows in register.items()
 }
 given["support_spells"] = pl.DataFrame(
-    schema={"person_id": str, "district": str, "start": date, "end": date}
+    schema={"person_id": str, "district": str, "start": date, "end": date, "exit": str}
 )
 starts = pl.DataFrame(
     {
