@@ -129,6 +129,55 @@ def probability_above_zero(
     return float(1 - ((place - 0.5) / len(ordered) * n + 0.5) / (n + 1))
 
 
+def agreed_probability(first: str | pl.Expr, second: str | pl.Expr) -> pl.Expr:
+    """How sure both of two readings are of the same: the probability (above zero) nearer to one
+    half, and one half where they point to opposite sides. Where there is no second reading it is
+    the first.
+    """
+    one, other = (pl.col(p) if isinstance(p, str) else p for p in (first, second))
+    is_opposite = (one - 0.5) * (other - 0.5) < 0
+    nearer = pl.when((one - 0.5).abs() <= (other - 0.5).abs()).then(one).otherwise(other)
+    return (
+        pl.when(other.is_null())
+        .then(one)
+        .otherwise(pl.when(is_opposite).then(0.5).otherwise(nearer))
+    )
+
+
+def spanned(
+    plain: pl.DataFrame,
+    second: pl.DataFrame,
+    *,
+    keys: Sequence[str],
+    limits: Sequence[tuple[str, str]] = (("ci_lower", "ci_upper"),),
+    probabilities: Sequence[str] = ("probability_positive",),
+) -> pl.DataFrame:
+    """A table of estimates with the ranges that hold those of both readings, and probabilities of
+    which both are sure (`agreed_probability`).
+
+    Parameters
+    ----------
+    plain, second : DataFrame
+        The same table under either reading; the estimates are those of `plain`. Rows of which
+        `second` knows nothing stay as they are.
+    keys : sequence of str
+        The columns that say which row is which.
+    limits : sequence of (str, str), optional
+        Columns with a lower and an upper limit.
+    probabilities : sequence of str, optional
+        Columns with the probability of lying above zero; those that the table lacks are passed
+        over.
+    """
+    sure = [column for column in probabilities if column in plain.columns]
+    columns = [*(name for pair in limits for name in pair), *sure]
+    others = {f"{column}_second": pl.col(column) for column in columns}
+    both = plain.join(second.select(*keys, **others), on=list(keys), how="left")
+    lower = {low: pl.min_horizontal(low, f"{low}_second") for low, _ in limits}
+    upper = {high: pl.max_horizontal(high, f"{high}_second") for _, high in limits}
+    agreed = {column: agreed_probability(column, f"{column}_second") for column in sure}
+    return both.with_columns(**lower, **upper, **agreed).select(plain.columns)
+
+
 def share_above_zero(column: str) -> pl.Expr:
     """`probability_above_zero` as an aggregation of a table with a column `draw`; null without
     replicates.

@@ -238,6 +238,13 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("gain", "months", "raw raw_lower raw_upper shrunk shrunk_lower shrunk_upper"),
         *_columns("gain", "months", "standardised standardised_lower standardised_upper"),
         *_columns("gain", "share", "change change_lower change_upper"),
+        *_columns("gain", "months", "shift plain plain_lower plain_upper span_lower span_upper"),
+        *_columns("gain", "months", "second second_lower second_upper"),
+        *_columns("count", "persons", "n_with_past n_past_known"),
+        # (strength)
+        # (trees)
+        # (design)
+        # (forecasts)
         *_columns("number", "standard deviations", "smd_before smd_after max_abs_smd"),
         *_columns("number", "ratio", "variance_ratio_before variance_ratio_after overdispersion"),
         *_columns("number", "rank", "rank rank_lower rank_upper"),

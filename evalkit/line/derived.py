@@ -124,6 +124,30 @@ _TABLES = (
         is_of_draws=True,
     ),
     Table(
+        "second_shifts",
+        "One row per district (and all), protocol and draw: what the second reading adds to the "
+        "months in the primary outcome that are gained. None where the past shows nothing.",
+        keys=("district", "protocol_hash", "draw"),
+        values=("intervention_id", "shift"),
+    ),
+    Table(
+        "second_past",
+        "One row per district (and all) and protocol: of those who start, how many have a past in "
+        "the window, and whether there is a second reading.",
+        keys=("district", "protocol_hash"),
+        values=(
+            *("intervention_id", "n_starters", "n_with_past", "n_past_known", "verdict"),
+            "person_change",
+        ),
+    ),
+    Table(
+        "second_draws",
+        "As effect_draws under the second reading, of each protocol's primary comparison.",
+        keys=(*_EFFECT, "source", "draw", "arm", "state", "month"),
+        values=("probability",),
+        is_of_draws=True,
+    ),
+    Table(
         "group_draws",
         "As effect_draws for the declared groups, all districts together.",
         keys=(*_EFFECT, "source", "draw", "arm", "state", "month"),

@@ -27,6 +27,7 @@ from evalkit.line.protocol_parts import (
     Eligibility,
     NextStep,
     Refusal,
+    SecondReading,
     Subgroup,
     Truncation,
 )
@@ -147,6 +148,11 @@ class Protocol(Record):
         "sample.",
     )
     refusal: Refusal = Field(Refusal(), description="When an effect cannot be said.")
+    second_reading: SecondReading = Field(
+        SecondReading(),
+        description="The other reading of the effect, by which its range is widened: what set "
+        "people apart before lasts.",
+    )
     checks: Checks = Field(Checks(), description="What is tried beside the effect.")
     min_districts_for_pooling: int = Field(
         3, ge=3, description="From how many districts on each one's effect leans on the others'."

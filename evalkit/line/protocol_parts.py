@@ -135,6 +135,36 @@ class Refusal(Record):
     )
 
 
+class SecondReading(Record):
+    """The other reading of an effect: what those who started gained beyond what had set them apart
+    before their present period of support. Its outcome are the months in the primary outcome of the
+    follow-up less those of a window before the period began, scaled; its weights leave out what the
+    register holds of the past (`evalkit.effects.trust.second_reading`).
+    """
+
+    window_months: int = Field(
+        12,
+        ge=1,
+        le=60,
+        description="The window: so many months that end where the present period of support "
+        "began. Months.",
+    )
+    scale: float | None = Field(
+        None,
+        gt=0,
+        description="For how many months of the follow-up a month of the window stands: what set "
+        "people apart is taken to last unchanged. null: the follow-up divided by the window.",
+    )
+    min_share_with_past: float = Field(
+        0.2,
+        ge=0,
+        le=1,
+        description="The smallest share of those who start that has any month in the primary "
+        "outcome in the window, and all of the window on record. Below it the past shows nothing. "
+        "0 to 1.",
+    )
+
+
 class Checks(Record):
     """What is tried beside the effect, and from when on a check warns."""
 

@@ -160,6 +160,21 @@ EFFECTS = (
         guard=Guard("estimates", "n_starters", change="person_change"),
         grade="M",
     ),
+    Table(
+        "effect_span",
+        "One row per effect of a primary comparison: months in the primary outcome gained under "
+        "either reading, and the span of both.",
+        keys=_EFFECT,
+        values=(
+            *("plain", "plain_lower", "plain_upper", "second", "second_lower", "second_upper"),
+            *("span_lower", "span_upper", "n_with_past", "n_past_known", "verdict"),
+        ),
+        unit="months, persons",
+        guard=Guard("estimates", "n_starters", change="person_change"),
+        grade="M",
+    ),
+    # (strength: what leaving out each measured group moves)
+    # (trees: the third opinion)
     _effects(
         "group_effects",
         "One row per effect and declared group: the group's own estimate and the shrunk one.",
