@@ -50,6 +50,12 @@ from evalkit.effects.trust.bounds import effect_readings
 from evalkit.effects.trust.checks import district_checks, effect_checks, intervention_checks
 from evalkit.effects.trust.overlap import overlap_table
 from evalkit.effects.trust.placebo import placebo_tests
+from evalkit.effects.trust.second_reading import (
+    SecondReadings,
+    TwoReadings,
+    second_reading,
+    two_readings,
+)
 from evalkit.effects.weighting.contrast import contrast
 from evalkit.effects.weighting.cross_section import LogitModel, logit, propensity_weights
 from evalkit.effects.weighting.propensity import fit_models, fit_propensity
@@ -73,7 +79,9 @@ __all__ = [
     "LogitModel",
     "PersonTables",
     "Protocol",
+    "SecondReadings",
     "Trials",
+    "TwoReadings",
     "balance_table",
     "beside_truth",
     "case_mix_funnel",
@@ -120,6 +128,7 @@ __all__ = [
     "roll_outs",
     "rollout_effect",
     "rollout_panel",
+    "second_reading",
     "shrink",
     "standardised_draws",
     "status_for_publication",
@@ -131,6 +140,7 @@ __all__ = [
     "timings",
     "trial_months",
     "trials_of_tables",
+    "two_readings",
     "ways_of_working",
     "weighting_of",
     "with_starters",

@@ -108,6 +108,14 @@ class Covariate(Record):
             "latest": (self.name, unknown),
         }.get(self.kind, (self.name,))
 
+    @property
+    def is_of_past(self) -> bool:
+        """Whether it says what people lived on, or took part in, before: what the second reading of
+        an effect takes as outcome and leaves out of the weights. Months on support so far are time
+        zero's, and the last value of a delivered table is what was known of people then.
+        """
+        return self.kind in ("history_share", "participation")
+
     def needed(self, key: Literal["column", "outcome", "table", "of"]) -> str:
         """The value of a key that its kind cannot be without (`_has_what_its_kind_needs`)."""
         return str(getattr(self, key))

@@ -159,6 +159,15 @@ propensity.group_by("model", maintain_order=True).len("n_coefficients")
 weighting = effects.weighting_of(trials, propensity, "wait")
 type(weighting).__name__
 
+# %% two_readings, TwoReadings
+# The other reading takes it that what set people apart before their present time out of work lasts.
+# Here few of those who start had worked in the year before it: the past shows nothing.
+effects.two_readings(trials)
+
+# %% second_reading, SecondReadings
+# The same by draw and for each district: what the second reading adds to the months gained.
+effects.second_reading(trials, **draws).second_past
+
 # %% balance_table
 effects.balance_table(weighting)
 

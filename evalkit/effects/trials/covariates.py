@@ -15,7 +15,7 @@ from evalkit.errors import ProtocolError, nearest
 from evalkit.line.adjustment import Covariate
 from evalkit.line.delivered import delivered
 from evalkit.line.protocol import Protocol
-from evalkit.line.states import OUTCOME_OF
+from evalkit.line.states import OUTCOME_OF, members_of
 from evalkit.months import month_number, month_number_expr
 
 _TIME_OF = {
@@ -90,6 +90,30 @@ class StatePanel:
     def known_before(self, rows: pl.DataFrame, months: np.ndarray) -> np.ndarray:
         """Months observed before a month, by row."""
         return self._counted(self.months >= 0, rows, months)
+
+    def past_before_support(self, rows: pl.DataFrame, protocol: Protocol) -> np.ndarray:
+        """Months in the primary outcome in the window of the second reading, which ends where the
+        present period of support began: (n_rows,).
+
+        NaN where the window is not on record: nobody knows when the period began, or some month of
+        the window lies before the person's states, or is unknown (unless unknown is as good as the
+        outcome, as where months without support are counted).
+        """
+        window, members = (
+            protocol.second_reading.window_months,
+            members_of(protocol.primary_outcome),
+        )
+        elapsed = rows["elapsed_months"]
+        begin = rows["trial_month"].to_numpy() - elapsed.fill_null(0).to_numpy()
+        is_in = np.array([state in members for state in (*self.states, "")])[self.months]
+        is_lost = np.array([state == UNKNOWN for state in (*self.states, "")])[self.months]
+        is_known = (self.months >= 0) & (is_in | ~is_lost)
+        inside, known = (
+            self._counted(cells, rows, begin) - self._counted(cells, rows, begin - window)
+            for cells in (is_in, is_known)
+        )
+        is_whole = elapsed.is_not_null().to_numpy() & (known == window)
+        return np.where(is_whole, inside, np.nan)
 
     def _counted(self, cells: np.ndarray, rows: pl.DataFrame, months: np.ndarray) -> np.ndarray:
         counted = np.zeros((len(self.people), cells.shape[1] + 1), dtype=np.int32)

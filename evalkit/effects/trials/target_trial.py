@@ -93,6 +93,9 @@ class Trials(Result):
         `participation_months` of everybody, in every intervention of the register.
     replicates
         The people's replicate weights, shared by all trials made of these.
+    past : ndarray
+        Months in the primary outcome in the second reading's window before the present period of
+        support, NaN where it is not on record; shape (n_rows,). None: of nobody.
     """
 
     rows: pl.DataFrame
@@ -104,6 +107,7 @@ class Trials(Result):
     waiting: Waiting | None = None
     participation: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PARTICIPATION))
     replicates: Replicates = field(default_factory=Replicates, repr=False, compare=False)
+    past: np.ndarray | None = None
 
     @property
     def table(self) -> pl.DataFrame:
@@ -178,6 +182,7 @@ class Trials(Result):
             rows=self.rows.filter(pl.Series(mask)),
             design=self.design[mask],
             outcomes=self.outcomes[mask],
+            past=None if self.past is None else self.past[mask],
         )
 
     def of_district(self, district: str) -> "Trials":
@@ -281,7 +286,10 @@ def trials_of_tables(
             _with_calendar(design, months, protocol, last),
         )
     terms, taking_part = (*terms, *protocol.calendar_terms), participation_months(episodes, origin)
-    return Trials(rows, own_design, terms, outcomes, panel.states, protocol, waiting, taking_part)
+    return Trials(
+        *(rows, own_design, terms, outcomes, panel.states, protocol, waiting, taking_part),
+        past=panel.past_before_support(rows, protocol),
+    )
 
 
 def trial_months(protocols: Sequence[Protocol], first_month: date) -> pl.DataFrame:

@@ -63,8 +63,8 @@ class WeightedMean(NamedTuple):
     """One mean of a difference of means, added or taken away.
 
     sign : 1 or -1.
-    weights, slope : (n_rows,) the weights, and the derivative of their logarithm by the log odds of
-    starting. values : (n_rows, n_values).
+    weights, slope : (n_rows,) the weights (or (n_rows, n_values), of each value's own), and the
+    derivative of their logarithm by the log odds of starting. values : (n_rows, n_values).
     """
 
     sign: float
@@ -74,7 +74,12 @@ class WeightedMean(NamedTuple):
 
     @property
     def mean(self) -> np.ndarray:
-        return self.weights @ self.values / self.weights.sum()
+        return (self.by_value * self.values).sum(axis=0) / self.by_value.sum(axis=0)
+
+    @property
+    def by_value(self) -> np.ndarray:
+        """The weights, (n_rows, n_values) or (n_rows, 1)."""
+        return self.weights.reshape(len(self.weights), -1)
 
 
 class ArmFactor(NamedTuple):
@@ -93,6 +98,7 @@ def contrast(
     terms: Sequence[str] | None = None,
     coefficients: np.ndarray | None = None,
     cap_quantile: float | None = None,
+    within: np.ndarray | None = None,
 ) -> Contrast:
     """Values of those who started against those of a comparison weighted to resemble them, with
     errors clustered by household.
@@ -113,8 +119,12 @@ def contrast(
         fitted when not given.
     cap_quantile : float, optional
         Each arm's weights are cut at this quantile of theirs as well. 0 to 1.
+    within : bool ndarray (n_rows, n_values), optional
+        The rows over which the means of each value are taken; the propensity is that of all rows. A
+        single value can be taken over several sets of rows.
     """
     values = values.reshape(len(values), -1).astype(float)
+    taken = np.ones((len(values), 1), bool) if within is None else within
     design = (
         trials.design
         if terms is None
@@ -127,14 +137,10 @@ def contrast(
         else coefficients
     )
     p = propensity_of(design, beta)
+    factors = arm_factors(trials, p, cap_quantile=cap_quantile)
     means = [
-        WeightedMean(sign, survey * arm * weight.factor, weight.slope, values)
-        for sign, arm, weight in zip(
-            (1.0, -1.0),
-            (treated, ~treated),
-            arm_factors(trials, p, cap_quantile=cap_quantile),
-            strict=True,
-        )
+        WeightedMean(sign, (survey * arm * weight.factor)[:, None] * taken, weight.slope, values)
+        for sign, arm, weight in zip((1.0, -1.0), (treated, ~treated), factors, strict=True)
     ]
     influence = by_cluster(trials.rows, influence_of(trials, design, p, means))
     of_treated, of_comparison = (arm.mean for arm in means)
@@ -144,7 +150,7 @@ def contrast(
         of_treated - of_comparison,
         np.sqrt((influence**2).sum(axis=0)),
         influence,
-        means[0].weights + means[1].weights,
+        survey * np.where(treated, factors[0].factor, factors[1].factor),
     )
 
 
@@ -160,7 +166,7 @@ def influence_of(
     propensity `p` fitted to these rows.
     """
     rests = [
-        term.sign * term.weights[:, None] * (term.values - term.mean) / term.weights.sum()
+        term.sign * term.by_value * (term.values - term.mean) / term.by_value.sum(axis=0)
         for term in means
     ]
     survey = trials.rows["weight"].to_numpy()

@@ -113,14 +113,25 @@ def largest_change(trials: Trials, values: np.ndarray, weights: np.ndarray) -> f
     values, weights : ndarray (n_rows,)
         Of each person-trial.
     """
+    changes = changes_by_arm(trials, values, weights)
+    all_changes = np.stack([*changes, changes[0] - changes[1]])
+    return float(np.abs(all_changes).max(initial=0)) if np.isfinite(all_changes).all() else np.inf
+
+
+def changes_by_arm(
+    trials: Trials, values: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """What leaving out each person, in all their trials, changes the weighted mean of those who
+    start by, and that of the others: (n_persons,) each, in the order of their ids. Not finite where
+    nobody else is left.
+    """
     person = positions_of_people(trials.rows)
     changes = []
     for arm in (trials.is_treated, ~trials.is_treated):
         own, sums = (np.bincount(person, arm * part) for part in (weights, weights * values))
         with np.errstate(divide="ignore", invalid="ignore"):
             changes.append((sums.sum() - sums) / (own.sum() - own) - sums.sum() / own.sum())
-    all_changes = np.stack([*changes, changes[0] - changes[1]])
-    return float(np.abs(all_changes).max(initial=0)) if np.isfinite(all_changes).all() else np.inf
+    return changes[0], changes[1]
 
 
 def effective_sample_size(weights: np.ndarray) -> float:
