@@ -20,17 +20,17 @@ def simulate(
         int, typer.Option(min=0, help="The seed: the same seed gives the same city.")
     ] = 1,
     people: Annotated[int, typer.Option(min=2, help="How many adults; even.")] = 30_000,
-    hidden_selection: Annotated[
-        float,
-        typer.Option(
-            help="Stress: selection on what no table holds (log rate per standard deviation)."
-        ),
-    ] = 0.0,
     world: Annotated[
         list[str] | None,
         typer.Option(
-            help="Stress: a world that the city's file declares, with its switches on; may be "
-            "given again."
+            help="Stress: a world with its switches on; may be given again. Every city has "
+            "persistent, history, transient, broad and first_spells; others stand in its file."
+        ),
+    ] = None,
+    strength: Annotated[
+        float | None,
+        typer.Option(
+            help="How strongly the world's selection works, 0 to 3; 1 if nothing is given."
         ),
     ] = None,
     truth_people: Annotated[
@@ -67,11 +67,10 @@ def simulate(
             fix="leave districts out of the book that the truth is valued with.",
         )
     written = write_city(
-        load_city(city, worlds=world or ()),
+        load_city(city, worlds=world or (), strength=strength),
         out,
         seed=seed,
         n_people=people,
-        hidden_selection=hidden_selection,
         missing_reasons=missing_reasons,
         n_truth_people=truth_people,
         price_book=book.model_dump() if book else None,

@@ -40,3 +40,15 @@ def test_simulate_turns_on_the_worlds_that_are_named(tmp_path):
     assert result.exit_code == 0
     text = (tmp_path / "city" / "README.md").read_text(encoding="utf-8")
     assert "Earlier participation is switched on" in text and "Calendar time is switched on" in text
+
+
+def test_simulate_turns_on_a_selection_of_the_strength_that_is_asked_for(tmp_path):
+    sizes = ["--people", "200", "--truth-people", "0", "--out", str(tmp_path / "city")]
+
+    result = CliRunner().invoke(
+        app, ["simulate", *sizes, "--world", "history", "--strength", "0.5"]
+    )
+
+    assert result.exit_code == 0
+    text = (tmp_path / "city" / "README.md").read_text(encoding="utf-8")
+    assert "-1 on the log start rates by the share of the months in the tables" in text

@@ -228,9 +228,11 @@ def test_protocols_and_run_file_fit_the_city(stockholm):
 
 
 def test_read_me_says_when_selection_is_hidden(small_city, tmp_path):
-    write_city(small_city, tmp_path / "city", seed=4, n_people=200, hidden_selection=0.5)
+    city = small_city.in_worlds("persistent", strength=0.5)
+    write_city(city, tmp_path / "city", seed=4, n_people=200)
 
-    assert "rho = 0.5" in (tmp_path / "city" / "README.md").read_text(encoding="utf-8")
+    text = (tmp_path / "city" / "README.md").read_text(encoding="utf-8")
+    assert "that no table holds and that lasts adds +0.5 to the log start rates" in text
 
 
 def test_the_truth_holds_values_to_each_actor_and_their_sum_at_every_quoted_month(written):

@@ -117,20 +117,6 @@ def test_rates_do_not_depend_on_the_running_programme_of_another_kind(small_city
     assert (during[:, 2] == 0).all()
 
 
-def test_hidden_selection_changes_who_starts_and_its_absence_does_not_depend_on_the_hidden_trait(
-    small_city,
-):
-    people = draw_people(small_city, seed=5, first=0, stop=2_000)
-    open_rates, hidden_rates = (
-        Process(small_city, people).rates.selection,
-        Process(small_city, people, hidden_selection=0.7).rates.selection,
-    )
-
-    change = hidden_rates - open_rates
-
-    assert np.allclose(change, 0.7 * people.hidden[:, None], atol=1e-5)
-
-
 def test_steget_starts_nowhere_before_its_roll_out(small, small_city):
     item = next(
         place

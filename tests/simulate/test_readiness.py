@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.simulate import live, person_tables
-from evalkit.simulate.population.rates import nearness_to_work
+from evalkit.simulate.population.nearness import Nearness
 from evalkit.simulate.register.readiness import CRITERIA, criteria_met
 
 
@@ -18,7 +18,7 @@ def with_strength(city, by_nearness):
 
 def test_criteria_are_met_as_often_as_declared(stockholm, lives):
     people, rows = lives.people, np.arange(len(lives.people))
-    nearness = nearness_to_work(stockholm, people)
+    nearness = Nearness(stockholm, people).of(rows, np.zeros(len(rows)))
 
     met = criteria_met(stockholm, people, rows, np.zeros(len(rows), np.int64))
 
@@ -35,7 +35,7 @@ def test_criteria_say_nothing_where_the_switch_is_off(stockholm, lives):
 
     met = criteria_met(with_strength(stockholm, 0.0), people, rows, np.zeros(len(rows), np.int64))
 
-    nearness = nearness_to_work(stockholm, people)
+    nearness = Nearness(stockholm, people).of(rows, np.zeros(len(rows)))
     for values in met.values():
         assert abs(np.corrcoef(values, nearness)[0, 1]) < 4 / np.sqrt(len(rows))
 

@@ -84,7 +84,6 @@ def people_of(
     seed: int,
     n_people: int,
     *,
-    hidden_selection: float = 0.0,
     city: City | None = None,
     delivered: Callable[[dict[str, pl.DataFrame]], dict[str, pl.DataFrame]] = dict,
 ) -> PersonTables:
@@ -92,8 +91,7 @@ def people_of(
     delivered, through the line's own spells.
     """
     city = city or four_districts()
-    lives = live(city, seed=seed, first=0, stop=n_people, hidden_selection=hidden_selection)
-    tables = delivered(person_tables(city, lives))
+    tables = delivered(person_tables(city, live(city, seed=seed, first=0, stop=n_people)))
     extent = Extent(
         first_month=city.first_month,
         data_through=add_months(city.first_month, city.n_months - 1),
@@ -121,13 +119,12 @@ def estimates(
     *,
     n_people: int,
     n_draws: int,
-    hidden_selection: float = 0.0,
     interventions: tuple[str, ...] = INTERVENTIONS,
 ) -> pl.DataFrame:
     """The line on one city: months in work gained with their range, raw and shrunk, break-even
     months, and the naive figure; one row each.
     """
-    people = people_of(seed, n_people, hidden_selection=hidden_selection)
+    people = people_of(seed, n_people)
     return pl.concat(
         [
             _estimates(people, protocol, seed=seed, n_draws=n_draws)

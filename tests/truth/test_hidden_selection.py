@@ -1,7 +1,7 @@
 """A city where a trait that no table holds leads to the start and to work: the estimate is wrong,
 and the placebos must say that it may be.
 
-With `hidden_selection` = 1 a standard deviation of that trait adds as much to the log start rate as
+With strength 1 a standard deviation of that trait adds as much to the log start rate as
 the strongest traits that the tables hold. The smaller twin of this proof is in
 tests/effects/test_placebo.py.
 """
@@ -33,12 +33,10 @@ WARNED_SHARE = 0.8
 MOST_FALSE_ALARMS = 9
 
 
-def simulated_people(*, seed: int, n_people: int, hidden_selection: float) -> PersonTables:
+def simulated_people(*, seed: int, n_people: int, strength: float) -> PersonTables:
     """A simulated Stockholm as the tables that effects are estimated from."""
-    city = load_city("stockholm", PARAMS / "cities")
-    tables = person_tables(
-        city, live(city, seed=seed, first=0, stop=n_people, hidden_selection=hidden_selection)
-    )
+    city = load_city("stockholm", PARAMS / "cities", worlds=["persistent"], strength=strength)
+    tables = person_tables(city, live(city, seed=seed, first=0, stop=n_people))
     tables["intervention"] = city_tables(city, n_people)["intervention"]
     for name in ("person", "participation", "livelihood", "income_support", "household_member"):
         missing = [
@@ -77,13 +75,13 @@ def placebos_and_months(people: PersonTables, intervention: str) -> tuple[pl.Dat
     )
 
 
-def warned_cities(hidden_selection: float) -> tuple[int, np.ndarray]:
+def warned_cities(strength: float) -> tuple[int, np.ndarray]:
     """How many cities have a warning for any intervention, and the mean estimate of each in months
     of work.
     """
     warned, months = 0, []
     for seed in range(FIRST_SEED, FIRST_SEED + N_CITIES):
-        people = simulated_people(seed=seed, n_people=N_PEOPLE, hidden_selection=hidden_selection)
+        people = simulated_people(seed=seed, n_people=N_PEOPLE, strength=strength)
         found = [placebos_and_months(people, intervention) for intervention in INTERVENTIONS]
         warned += any((tests["verdict"] == "warning").any() for tests, _ in found)
         months.append([estimate for _, estimate in found])

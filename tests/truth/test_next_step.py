@@ -93,7 +93,7 @@ def truth(kind: str) -> tuple[float, float]:
     """Months closer to work that starting gives those who start, compared with waiting, and the
     Monte Carlo error.
     """
-    rules = {"seed": TRUTH_SEED, "hidden_selection": 0.0}
+    rules = {"seed": TRUTH_SEED}
     units = collect_units(city(kind), n_people=TRUTH_PEOPLE, eligible_share=0, **rules)
     names = [one.intervention_id for one in city(kind).interventions]
     units_of = units.item == names.index(PREPARING)

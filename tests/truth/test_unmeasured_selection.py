@@ -41,10 +41,8 @@ class Compared(NamedTuple):
 
 
 def compare(protocol_name: str, rho: float) -> Compared:
-    city = simulate.load_city("stockholm", PARAMS / "cities")
-    tables = simulate.person_tables(
-        city, simulate.live(city, seed=1, first=0, stop=N_PEOPLE, hidden_selection=rho)
-    )
+    city = simulate.load_city("stockholm", PARAMS / "cities", worlds=["persistent"], strength=rho)
+    tables = simulate.person_tables(city, simulate.live(city, seed=1, first=0, stop=N_PEOPLE))
     person = tables["person"].with_columns(weight=pl.lit(None, pl.Float64))
     extent = spells.Extent(city.first_month, LAST_MONTH, max_gap_months=2)
     register = [tables["income_support"], tables["household_member"], tables["livelihood"], person]
@@ -77,7 +75,6 @@ def compare(protocol_name: str, rho: float) -> Compared:
         seed=1,
         n_people=N_PEOPLE,
         n_replicates=N_REPLICATES,
-        hidden_selection=rho,
         eligible_share=0,
     ).months
     own = {

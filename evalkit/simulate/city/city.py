@@ -29,10 +29,14 @@ from evalkit.simulate.city.sections import (
     SupportAmounts,
 )
 from evalkit.simulate.city.worlds import (
+    MOST_STRENGTH,
     Basis,
     CalendarTime,
     EarlierParticipation,
+    Newcomers,
     NextStep,
+    Selection,
+    SharedWorlds,
     Switch,
     World,
     switches_of,
@@ -44,7 +48,8 @@ class City(Record):
     """A city as data.
 
     worlds: switches by the name of a world, all of them off; `in_worlds` puts those that are asked
-    for in the place of `earlier_participation`, `calendar` and `next_step`. unequal_access: by
+    for in the place of `earlier_participation`, `calendar`, `next_step`, `selection` and
+    `newcomers`. unequal_access: by
     district what traits add to the log rate of starting anything, beside what interventions select
     on: with {female: -0.7} women start half as often as men of whom all else is the same.
     """
@@ -75,6 +80,8 @@ class City(Record):
     calendar: CalendarTime | None = None
     unequal_access: dict[str, Effects] = Field(default_factory=dict)
     next_step: NextStep | None = None
+    selection: Selection | None = None
+    newcomers: Newcomers | None = None
 
     @model_validator(mode="after")
     def _names_its_own_districts(self):
@@ -114,13 +121,20 @@ class City(Record):
         """What is switched on, by name."""
         return switches_of(self)
 
-    def in_worlds(self, *names: str) -> "City":
+    def in_worlds(self, *names: str, strength: float | None = None) -> "City":
         """The city with the switches of some of its worlds on.
+
+        Parameters
+        ----------
+        strength : float, optional
+            Of the selection that one of the worlds switches on, in place of its own. 0 to
+            MOST_STRENGTH.
 
         Raises
         ------
         ParameterError
-            If the city declares no such world, or two of them set the same switch.
+            If the city declares no such world, two of them set the same switch, or the strength is
+            out of range or of no selection.
         """
         for name in names:
             if name not in self.worlds:
@@ -146,11 +160,36 @@ class City(Record):
                 why="Only one of them could hold.",
                 fix="name one of these worlds.",
             )
-        return self.model_copy(update=dict(switched))
+        switches = dict(switched)
+        if strength is not None:
+            switches["selection"] = _of_strength(switches.get("selection"), strength)
+        return self.model_copy(update=switches)
+
+
+def _of_strength(selection: Switch | None, strength: float) -> Selection:
+    if not isinstance(selection, Selection):
+        raise ParameterError(
+            "A strength is given, but no world whose selection has one.",
+            where="strength",
+            why="It says how strongly a world's selection works.",
+            fix="name a world with a selection too, for example persistent.",
+        )
+    if not 0 <= strength <= MOST_STRENGTH:
+        raise ParameterError(
+            f"A strength of {strength:g} is out of range.",
+            where="strength",
+            why="1 is already selection beyond anything that the tables measure.",
+            fix=f"give a number from 0 to {MOST_STRENGTH:g}.",
+        )
+    return selection.model_copy(update={"strength": strength})
 
 
 def load_city(
-    name: str, folder: Path | str = Path("params/cities"), *, worlds: Sequence[str] = ()
+    name: str,
+    folder: Path | str = Path("params/cities"),
+    *,
+    worlds: Sequence[str] = (),
+    strength: float | None = None,
 ) -> City:
     """The assumptions of a city, by its name or by the path of its file.
 
@@ -158,6 +197,8 @@ def load_city(
     ----------
     worlds : sequence of str
         Worlds of the city whose switches are on; none: the city as it is.
+    strength : float, optional
+        Of the selection that one of them switches on (`City.in_worlds`).
 
     Raises
     ------
@@ -175,7 +216,14 @@ def load_city(
             if known
             else "run from the project's folder, or give the path of the city's YAML file.",
         )
-    return _with_programme(load(path, City)).in_worlds(*worlds)
+    city = _with_shared_worlds(_with_programme(load(path, City)))
+    return city.in_worlds(*worlds, strength=strength)
+
+
+def _with_shared_worlds(city: City) -> City:
+    """The city with the worlds that every city has; its own of the same name stands."""
+    shared = load(shipped("params", "cities", "worlds", "selection.yaml"), SharedWorlds)
+    return city.model_copy(update={"worlds": {**shared.worlds, **city.worlds}})
 
 
 def _with_programme(city: City) -> City:

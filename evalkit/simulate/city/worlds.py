@@ -11,6 +11,9 @@ from pydantic import Field, model_validator
 from evalkit.records import Record
 from evalkit.vocabulary import Grade, Text
 
+# Three times what is already stress: rates beyond it would be nobody's city.
+MOST_STRENGTH = 3.0
+
 
 class Basis(Record):
     """Where a section's numbers come from, and how sure they are."""
@@ -63,6 +66,44 @@ class NextStep(Record):
     starts_of_higher: dict[str, float] = Field(min_length=1)
 
 
+class Selection(Record):
+    """Who starts is chosen by more than the city's interventions declare: by a trait that no table
+    holds, or by how much people have worked before.
+
+    hidden, past_work: added to the log start rate of every intervention, `strength` times, by a
+    standard deviation of that trait and by the share (0-1) of the months in the tables so far that
+    were spent in work. renewed_every_months: the trait is drawn anew so often, at a month of each
+    person's own; null: it lasts. to_studies, to_benefit: what a standard deviation of it adds to
+    the log rates into studies and into sickness benefit and pension, whatever the strength.
+    """
+
+    basis: Basis
+    strength: float = Field(1.0, ge=0, le=MOST_STRENGTH)
+    hidden: float = 0.0
+    past_work: float = 0.0
+    renewed_every_months: Annotated[int, Field(ge=2)] | None = None
+    to_studies: float = 0.0
+    to_benefit: float = 0.0
+
+    @model_validator(mode="after")
+    def _chooses_by_something(self):
+        if not (self.hidden or self.past_work):
+            raise ValueError("a selection is by something: hidden or past_work")
+        return self
+
+
+class Newcomers(Record):
+    """Most people come to the city during its years, and on to support without a past in work.
+
+    arrival_share: in place of the people's own, the share of the adults who come from abroad.
+    returns: by so much the rate from work back to support is multiplied.
+    """
+
+    basis: Basis
+    arrival_share: float = Field(ge=0, le=1)
+    returns: float = Field(gt=0)
+
+
 class World(Record):
     """A named set of switches."""
 
@@ -70,6 +111,8 @@ class World(Record):
     earlier_participation: EarlierParticipation | None = None
     calendar: CalendarTime | None = None
     next_step: NextStep | None = None
+    selection: Selection | None = None
+    newcomers: Newcomers | None = None
 
     @model_validator(mode="after")
     def _switches_something(self):
@@ -83,8 +126,14 @@ class World(Record):
         return switches_of(self)
 
 
-Switch = EarlierParticipation | CalendarTime | NextStep
-SWITCHES = ("earlier_participation", "calendar", "next_step")
+class SharedWorlds(Record):
+    """Worlds that every city has."""
+
+    worlds: dict[str, World]
+
+
+Switch = EarlierParticipation | CalendarTime | NextStep | Selection | Newcomers
+SWITCHES = ("earlier_participation", "calendar", "next_step", "selection", "newcomers")
 
 
 def switches_of(record: Record) -> dict[str, Switch]:

@@ -36,21 +36,17 @@ def live(
     seed: int,
     first: int,
     stop: int,
-    hidden_selection: float = 0.0,
     switched_off: tuple[str, ...] = (),
 ) -> Lives:
     """Persons `first` to `stop` - 1 (both even) from the burn-in to the last month.
 
     Parameters
     ----------
-    hidden_selection : float
-        What one standard deviation of the trait that no table holds adds to every log start rate
-        (0: selection on what the tables hold).
     switched_off : tuple of str
         Roll-outs (actions) that do not happen.
     """
     people = draw_people(city, seed=seed, first=first, stop=stop)
-    process = Process(city, people, hidden_selection=hidden_selection, switched_off=switched_off)
+    process = Process(city, people, switched_off=switched_off)
     state = process.begin(-city.burn_in_months)
     shape = (len(people), city.n_months)
     observed, district = np.empty(shape, np.uint8), np.empty(shape, np.uint8)

@@ -29,7 +29,8 @@ class People:
 
     number : position in the city; key : streams; district : position among the city's districts
     when first seen; arrival : first month in the city as an adult; traits : (n, traits) in the
-    order of TRAITS; hidden : what no table holds, standard normal.
+    order of TRAITS; hidden : what no table holds, standard normal; hidden_key : its streams where
+    it is drawn anew, the same whatever other chances people are given.
     """
 
     number: np.ndarray
@@ -48,6 +49,7 @@ class People:
     n_children: np.ndarray
     traits: np.ndarray
     hidden: np.ndarray
+    hidden_key: np.ndarray
 
     def __len__(self) -> int:
         return len(self.number)
@@ -150,6 +152,7 @@ def draw_people(city: City, *, seed: int, first: int, stop: int) -> People:
         n_children,
         traits,
         hidden,
+        key,
     )
 
 
@@ -178,7 +181,8 @@ def _births_and_arrivals(city: City, key: np.ndarray) -> tuple[np.ndarray, np.nd
     # spreads them within the year.
     birth_month = -(age * 12).astype(np.int32)
     of_age = birth_month + 12 * ADULT_AGE_YEARS
-    is_immigrant = (_drawn(key, 11) < rules.arrival_share) & (of_age < 0)
+    arrival_share = (city.newcomers or rules).arrival_share
+    is_immigrant = (_drawn(key, 11) < arrival_share) & (of_age < 0)
     window = city.n_months + city.burn_in_months
     arrival = np.where(
         is_immigrant, (_drawn(key, 12) * window).astype(np.int32) - city.burn_in_months, of_age

@@ -69,13 +69,10 @@ class Process:
         city: City,
         people: People,
         *,
-        hidden_selection: float = 0.0,
         switched_off: tuple[str, ...] = (),
     ):
         self.city, self.people, interventions = city, people, city.interventions
-        self.rates = Rates(
-            city, people, hidden_selection=hidden_selection, switched_off=switched_off
-        )
+        self.rates = Rates(city, people, switched_off=switched_off)
         self.partner = np.arange(len(people)) ^ 1
         self.slot_key = people.key.reshape(-1, 2)[:, 0].repeat(2)
         self.state_of = np.array([LATENT.index(entry.state) for entry in interventions])
@@ -102,7 +99,8 @@ class Process:
         """
         n, people = len(self.people), self.people
         drawn = uniforms(people.key, month - 1, Purpose.TRANSITION)
-        on_support = 1 / (1 + np.exp(0.4 + 0.8 * self.rates.readiness))
+        readiness = self.rates.readiness(np.full(n, month), np.arange(n))
+        on_support = 1 / (1 + np.exp(0.4 + 0.8 * readiness))
         latent = np.where(
             drawn < on_support, SUPPORT, np.where(drawn < on_support + 0.1, OTHER, WORK)
         )
@@ -121,6 +119,7 @@ class Process:
             district=people.district.copy(),
             is_joint=people.is_couple.copy(),
             has_begun=np.zeros((n, len(self.city.interventions)), bool),
+            months_worked=np.zeros(n, np.int16),
         )
 
     def step(self, state: State, month: np.ndarray | int, arm: Arm | None = None) -> Events:
@@ -137,6 +136,7 @@ class Process:
         self._move(state, month)
         self._pay(state, month)
         state.gain *= self.fade
+        state.months_worked += (state.latent == WORK) & (month >= 0)
         both = [np.concatenate([first, then]) for first, then in zip(switched, ended, strict=True)]
         return Events(starts.rows, starts.items, state.programme_end[starts.rows].copy(), *both)
 
@@ -288,7 +288,7 @@ class Process:
 
     def _lands_in_work(self, state: State, month: np.ndarray, rows: np.ndarray) -> np.ndarray:
         share = self.work_share_at_end[state.programme[rows]]
-        odds = share / np.maximum(1 - share, 1e-6) * np.exp(0.5 * self.rates.readiness[rows])
+        odds = share / np.maximum(1 - share, 1e-6) * np.exp(0.5 * self.rates.readiness(month, rows))
         return uniforms(self.people.key[rows], month[rows], Purpose.DESTINATION) < odds / (1 + odds)
 
     def _credit(self, state: State, month: np.ndarray, rows: np.ndarray) -> None:
@@ -309,7 +309,7 @@ class Process:
         rows = np.flatnonzero((state.latent == ABSENT) & (self.people.arrival <= month))
         drawn = uniforms(self.people.key[rows], month[rows], Purpose.DESTINATION, 1)
         grew_up_here = self.people.years_in_country[rows] > 0
-        distance = np.where(grew_up_here, 1.2, -1.0) + 0.8 * self.rates.readiness[rows]
+        distance = np.where(grew_up_here, 1.2, -1.0) + 0.8 * self.rates.readiness(month, rows)
         in_need = 1 / (1 + np.exp(distance))
         state.latent[rows] = np.where(
             drawn < in_need, SUPPORT, np.where(drawn < in_need + 0.25, STUDIES, WORK)

@@ -13,6 +13,7 @@ from evalkit.months import month_number
 from evalkit.simulate.city.city import City
 from evalkit.simulate.city.sections import SEASON_STARTS
 from evalkit.simulate.city.worlds import EarlierParticipation, level_in
+from evalkit.simulate.population.nearness import Nearness
 from evalkit.simulate.population.offers import gains_of_higher_steps, offered_from, start_rates
 from evalkit.simulate.population.people import People, weights_of
 from evalkit.simulate.population.state import BENEFIT_STATES, STUDIES, SUPPORT, WORK, State
@@ -20,14 +21,6 @@ from evalkit.simulate.population.state import BENEFIT_STATES, STUDIES, SUPPORT, 
 # Columns of State.gain.
 GAIN_TO_WORK, GAIN_TO_STUDIES, GAIN_TO_BENEFIT = 0, 1, 2
 _NEVER_ADOPTED = 2**14
-
-
-def nearness_to_work(city: City, people: People) -> np.ndarray:
-    """What fixed traits add to people's log rate from support into work, the one that no table
-    holds among them.
-    """
-    rules = city.process
-    return people.score(rules.to_work) + np.float32(rules.hidden_to_work) * people.hidden
 
 
 class Rates:
@@ -39,8 +32,6 @@ class Rates:
         The assumptions.
     people : People
         Whole slots, so that partners stand side by side.
-    hidden_selection : float
-        What one standard deviation of the trait that no table holds adds to the log start rates.
     switched_off : tuple of str
         Roll-outs (actions) that do not happen.
     """
@@ -50,17 +41,15 @@ class Rates:
         city: City,
         people: People,
         *,
-        hidden_selection: float = 0.0,
         switched_off: tuple[str, ...] = (),
     ):
         self.city, self.people = city, people
         rules, interventions = city.process, city.interventions
-        self.readiness = nearness_to_work(city, people)
+        self.nearness = Nearness(city, people)
         self.to_studies = people.score(rules.to_studies)
         self.to_benefit = people.score(rules.to_benefit)
-        hidden = np.float32(hidden_selection) * people.hidden
         self.selection = np.column_stack(
-            [people.score(intervention.selection) + hidden for intervention in interventions]
+            [people.score(intervention.selection) for intervention in interventions]
         )
         self.unequal_access = np.stack(
             [weights_of(city.unequal_access.get(name, {})) for name in city.district_names]
@@ -99,7 +88,8 @@ class Rates:
         """Monthly rates of starting each intervention: (rows, interventions)."""
         elapsed = self._log_elapsed(state, month, rows)
         seasonal = self.season_of_start[self._season(month[rows])]
-        log_rates = self.selection[rows] + elapsed[:, None] * self.elapsed_slope + seasonal
+        chosen = self.selection[rows] + self._chosen(state, month, rows)[:, None]
+        log_rates = chosen + elapsed[:, None] * self.elapsed_slope + seasonal
         if self.city.earlier_participation:
             log_rates += _after_participation(
                 self.city.earlier_participation, state.has_begun[rows]
@@ -118,21 +108,27 @@ class Rates:
         rates[age_years[:, None] >= self.max_age] = 0.0
         return rates
 
+    def readiness(self, month: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """What traits add to the log rate from support into work."""
+        return self.nearness.of(rows, month[rows])
+
     def log_factor(
         self, state: State, month: np.ndarray, rows: np.ndarray, origin: int, to: int
     ) -> np.ndarray | float:
         """What people's own situation adds to the log rate from one livelihood into another."""
-        rules = self.city.process
+        rules, selection = self.city.process, self.city.selection
         if to == SUPPORT:
             loss = (
-                -rules.loss_by_readiness * self.readiness[rows]
+                -rules.loss_by_readiness * self.readiness(month, rows)
                 - rules.loss_by_gain * state.gain[rows, GAIN_TO_WORK]
             )
+            if self.city.newcomers and origin == WORK:
+                loss += np.float32(np.log(self.city.newcomers.returns))
             return loss + self._of_rollouts(state, month, rows, "entry_effect")
         if origin == SUPPORT and to == WORK:
             slope = rules.to_work.get("log_elapsed", 0.0)
             return (
-                self.readiness[rows]
+                self.readiness(month, rows)
                 + slope * self._log_elapsed(state, month, rows)
                 + self.season_to_work[self._season(month[rows])]
                 + self.lock_in[state.programme[rows]]
@@ -140,16 +136,37 @@ class Rates:
                 + self.of_labour_market(state, month, rows)
             )
         if to == WORK:
-            return 0.5 * self.readiness[rows]
+            return 0.5 * self.readiness(month, rows)
         if origin == SUPPORT and to == STUDIES:
             return (
                 self.to_studies[rows]
+                + self._hidden(selection.to_studies if selection else 0.0, month, rows)
                 + 0.5 * self.lock_in[state.programme[rows]]
                 + state.gain[rows, GAIN_TO_STUDIES]
             )
         if origin == SUPPORT and to in BENEFIT_STATES:
-            return self.to_benefit[rows] + state.gain[rows, GAIN_TO_BENEFIT]
+            return (
+                self.to_benefit[rows]
+                + self._hidden(selection.to_benefit if selection else 0.0, month, rows)
+                + state.gain[rows, GAIN_TO_BENEFIT]
+            )
         return 0.0
+
+    def _chosen(self, state: State, month: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """What a world's selection adds to the log rate of every start."""
+        selection = self.city.selection
+        if selection is None:
+            return np.zeros(len(rows), np.float32)
+        n_seen = month[rows] - np.maximum(self.people.arrival[rows], 0)
+        worked = state.months_worked[rows] / np.maximum(n_seen, 1)
+        by_past = np.float32(selection.strength * selection.past_work) * worked.astype(np.float32)
+        return self._hidden(selection.strength * selection.hidden, month, rows) + by_past
+
+    def _hidden(self, slope: float, month: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """What the trait that no table holds adds to a log rate."""
+        if not slope:
+            return np.zeros(len(rows), np.float32)
+        return np.float32(slope) * self.nearness.hidden(rows, month[rows])
 
     def of_labour_market(self, state: State, month: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """What the district and the time add to the log rate from support into work."""

@@ -58,7 +58,8 @@ class State:
     paid); since : month it was entered; spell_start, last_paid : of the running or last support
     spell; programme : position among interventions or NO_PROGRAMME; gain : (n, 3) added to log
     rates into work, studies and benefits; is_joint : the couple still shares a household; has_begun
-    : (n, interventions) whether the person has ever begun each of them.
+    : (n, interventions) whether the person has ever begun each of them; months_worked : in the
+    months of the tables so far.
     """
 
     latent: np.ndarray
@@ -73,6 +74,7 @@ class State:
     district: np.ndarray
     is_joint: np.ndarray
     has_begun: np.ndarray
+    months_worked: np.ndarray
 
     def take(self, rows: np.ndarray | slice) -> "State":
         """A copy of some people's state."""

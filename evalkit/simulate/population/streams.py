@@ -32,6 +32,7 @@ class Purpose(IntEnum):
     PLANNED = 11
     EXIT_REASON = 12
     READINESS = 20
+    HIDDEN = 21
     PAPER = 23
 
 
@@ -57,10 +58,12 @@ def uniforms(keys: np.ndarray, month: np.ndarray | int, purpose: int, item: int 
     return ((mixed >> np.uint64(41)).astype(np.float32) + np.float32(0.5)) * np.float32(2.0**-23)
 
 
-def normals(keys: np.ndarray, item: int, purpose: int = Purpose.TRAIT) -> np.ndarray:
+def normals(
+    keys: np.ndarray, item: int, purpose: int = Purpose.TRAIT, *, month: np.ndarray | int = 0
+) -> np.ndarray:
     """Standard normal numbers, one per key (Box-Muller on two of the key's uniforms). float32."""
-    first = uniforms(keys, 0, purpose, 2 * item + 1000).astype(np.float64)
-    second = uniforms(keys, 0, purpose, 2 * item + 1001)
+    first = uniforms(keys, month, purpose, 2 * item + 1000).astype(np.float64)
+    second = uniforms(keys, month, purpose, 2 * item + 1001)
     return (np.sqrt(-2 * np.log(first)) * np.cos(2 * np.pi * second)).astype(np.float32)
 
 

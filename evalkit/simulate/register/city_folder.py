@@ -43,7 +43,6 @@ def write_city(
     *,
     seed: int,
     n_people: int,
-    hidden_selection: float = 0.0,
     n_truth_people: int = 0,
     price_book: Mapping | None = None,
     missing_reasons: float | None = None,
@@ -55,8 +54,6 @@ def write_city(
     ----------
     n_people : int
         Simulated adults. Even, > 0.
-    hidden_selection : float
-        What one standard deviation of the trait that no table holds adds to the log start rates.
     n_truth_people : int
         So many of the people serve the truth (0: no truth is written). Even.
     price_book : mapping, optional
@@ -85,7 +82,7 @@ def write_city(
     entered = []
     chunks = [(at, min(at + chunk_people, n_people)) for at in range(0, n_people, chunk_people)]
     for chunk_no, (first, stop) in enumerate(chunks, start=1):
-        lives = live(city, seed=seed, first=first, stop=stop, hidden_selection=hidden_selection)
+        lives = live(city, seed=seed, first=first, stop=stop)
         tables = person_tables(city, lives)
         if missing_reasons is not None:
             tables = registered(city, lives, tables, missing_share=missing_reasons)
@@ -104,7 +101,6 @@ def write_city(
             rows,
             seed=seed,
             n_people=n_people,
-            hidden_selection=hidden_selection,
             missing_reasons=missing_reasons,
         ),
         encoding="utf-8",
@@ -117,7 +113,6 @@ def write_city(
         truth,
         seed=seed,
         n_people=n_of_truth,
-        hidden_selection=hidden_selection,
         price_book=price_book,
     )
     return Written(folder, rows, truth)
@@ -175,14 +170,13 @@ def _write_truth(
     *,
     seed: int,
     n_people: int,
-    hidden_selection: float,
     price_book: Mapping | None,
 ) -> None:
     folder.mkdir(exist_ok=True)
     (folder / "README.md").write_text(
         truth_readme_text(city, seed=seed, n_people=n_people), encoding="utf-8"
     )
-    truth = simulate_truth(city, seed=seed, n_people=n_people, hidden_selection=hidden_selection)
+    truth = simulate_truth(city, seed=seed, n_people=n_people)
     for name, table in truth._asdict().items():
         table.write_parquet(folder / f"{name}.parquet", compression="zstd")
     if price_book:

@@ -5,8 +5,8 @@ those who are nearer to work, as far as the city declares it.
 import numpy as np
 
 from evalkit.simulate.city.city import City
+from evalkit.simulate.population.nearness import Nearness
 from evalkit.simulate.population.people import People
-from evalkit.simulate.population.rates import nearness_to_work
 from evalkit.simulate.population.streams import Purpose, uniforms
 
 CRITERIA = (
@@ -25,7 +25,7 @@ def criteria_met(
     each time.
     """
     rules, key = city.readiness, people.key[rows]
-    log_odds = rules.level + rules.by_nearness * nearness_to_work(city, people)[rows]
+    log_odds = rules.level + rules.by_nearness * Nearness(city, people).of(rows, month)
     chance = 1 / (1 + np.exp(-log_odds))
     return {
         name: (uniforms(key, month, Purpose.READINESS, item) < chance).astype(np.int32)

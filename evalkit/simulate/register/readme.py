@@ -15,16 +15,12 @@ def readme_text(
     *,
     seed: int,
     n_people: int,
-    hidden_selection: float,
     missing_reasons: float | None = None,
 ) -> str:
     """The text of README.md; `rows` counts the rows of each table."""
-    hidden = "none: only on what the tables hold"
     earlier = "in something else neither helps nor hinders a start"
     if city.earlier_participation:
         earlier = "in something before moves these rates, as said below"
-    if hidden_selection:
-        hidden = f"rho = {hidden_selection:g}: also on a trait that no table holds"
     only_registered = ""
     if missing_reasons is not None:
         only_registered = (
@@ -41,7 +37,7 @@ more columns, which data_contracts/mappings/simulated_city.yaml declares.
 * {n_people:,} adults, seed {seed}, {city.n_months} months from {city.first_month:%Y-%m};
   {sample_share(city, n_people):.2f} of the whole city. `population`, `need` and the places in
   `capacity` are scaled to that share; `account` is the whole city's, in the source's amounts.
-* Hidden selection into interventions: {hidden}.
+* Selection into interventions: {_selection(city)}.
 * Who starts: people on support in the month before, at rates by district, season, months on support
   and the columns of `person`. Taking part {earlier}; places shape the rates, but nobody queues, so
   one person's place changes nobody else's.
@@ -80,6 +76,29 @@ participant, in that book's money.
 """
 
 
+def _selection(city: City) -> str:
+    """By what people are chosen, beside what the city's interventions declare."""
+    chosen = city.selection
+    if chosen is None or not chosen.strength:
+        return "only on what the tables hold"
+    told = []
+    if chosen.hidden:
+        every = chosen.renewed_every_months
+        lasts = f"is drawn anew every {every} months" if every else "lasts"
+        told.append(
+            f"a standard deviation of a trait that no table holds and that {lasts} adds "
+            f"{chosen.strength * chosen.hidden:+g} to the log start rates, and "
+            f"{city.process.hidden_to_work:+g} to the one into work, {chosen.to_studies:+g} into "
+            f"studies, {chosen.to_benefit:+g} into sickness benefit and pension"
+        )
+    if chosen.past_work:
+        told.append(
+            f"{chosen.strength * chosen.past_work:+g} on the log start rates by the share of the "
+            "months in the tables so far that were spent in work"
+        )
+    return f"also beyond what interventions declare: {'; '.join(told)}"
+
+
 def _switch_lines(city: City) -> str:
     """What a world has switched on; nothing where the city is as it is."""
     lines = []
@@ -104,6 +123,12 @@ def _switch_lines(city: City) -> str:
         lines.append(
             "* Preparing is switched on: on the log start rates of interventions on higher steps "
             f"{', '.join(prepared)}.\n"
+        )
+    if rules := city.newcomers:
+        lines.append(
+            f"* Newcomers are switched on: {rules.arrival_share:.0%} of the adults come from "
+            "abroad during the city's years or the burn-in before them, and the rate from work "
+            f"back to support is {rules.returns:g} times the city's.\n"
         )
     if rules := city.calendar:
         moved = [

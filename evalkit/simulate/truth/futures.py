@@ -70,14 +70,12 @@ class Units:
         )
 
 
-def collect_units(
-    city: City, *, seed: int, n_people: int, hidden_selection: float, eligible_share: float
-) -> Units:
+def collect_units(city: City, *, seed: int, n_people: int, eligible_share: float) -> Units:
     """Everybody who starts, and a sample of those who could, in the months that leave room for
     follow-up inside the tables; parameters as `simulate_truth`.
     """
     people = draw_people(city, seed=seed, first=0, stop=n_people)
-    process = Process(city, people, hidden_selection=hidden_selection)
+    process = Process(city, people)
     state = process.begin(-city.burn_in_months)
     home, by_month = people.district, []
     for month in range(-city.burn_in_months, city.n_months - _WINDOW_LEAD + 1):
@@ -124,12 +122,10 @@ def _may_start(process: Process, state: State, month: int, rows: np.ndarray) -> 
     return process.rates.of_starts(state, np.full(len(process.people), month), rows) > 0
 
 
-def live_on(
-    city: City, units: Units, *, seed: int, replicate: int, hidden_selection: float
-) -> Futures:
+def live_on(city: City, units: Units, *, seed: int, replicate: int) -> Futures:
     """What becomes of the people in focus; a replicate gives everybody other chances."""
     people = units.people.with_keys(person_keys(seed, units.people.number, replicate))
-    process = Process(city, people, hidden_selection=hidden_selection)
+    process = Process(city, people)
     month = np.repeat(units.month, 2)
     nothing = np.full(len(people), NO_PROGRAMME)
     imposed = nothing.copy()

@@ -69,7 +69,6 @@ def simulate_truth(
     *,
     seed: int,
     n_people: int,
-    hidden_selection: float = 0.0,
     n_replicates: int = 1,
     eligible_share: float = ELIGIBLE_SHARE,
 ) -> Truth:
@@ -79,8 +78,6 @@ def simulate_truth(
     ----------
     n_people : int
         The first so many people of the city. Even.
-    hidden_selection : float
-        As the tables were simulated.
     n_replicates : int
         Futures per unit; more make the truth of small districts less noisy (`mc_std_error` says how
         noisy).
@@ -99,7 +96,6 @@ def simulate_truth(
         city,
         seed=seed,
         n_people=n_people,
-        hidden_selection=hidden_selection,
         eligible_share=eligible_share,
     )
     chunks = [
@@ -108,7 +104,6 @@ def simulate_truth(
             units.between(first, min(first + _CHUNK_UNITS, len(units))),
             seed=seed,
             replicate=replicate,
-            hidden_selection=hidden_selection,
         )
         for replicate in range(1, n_replicates + 1)
         for first in range(0, len(units), _CHUNK_UNITS)
