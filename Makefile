@@ -87,7 +87,7 @@ prove: $(SETUP) bench
 # The peers live apart: what evalkit is compared with is not what it runs on. Both are compiled, so that neither starts slower for it.
 .venv-bench/.ready: $(SETUP)
 	test -x .venv-bench/bin/python || $(UV) venv -q --python $(PY) .venv-bench
-	UV_COMPILE_BYTECODE=1 $(UV) pip install -q --python .venv-bench/bin/python --constraint requirements.lock -e '.[readers,test,bench]'
+	UV_COMPILE_BYTECODE=1 $(UV) pip install -q --python .venv-bench/bin/python --constraint requirements.lock -e '.[readers,trees,test,bench]'
 	@touch $@
 
 bench: .venv-bench/.ready
@@ -98,7 +98,7 @@ lab: $(SETUP)
 
 lock: .uv/.ready
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
-		--extra readers --extra cluster --extra test --extra docs pyproject.toml -o requirements.lock
+		--extra readers --extra cluster --extra trees --extra test --extra docs pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf build .venv .uv .venv-bench
