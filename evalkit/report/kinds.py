@@ -29,6 +29,7 @@ from evalkit.report.evidence.own_part import the_persons_own_part
 from evalkit.report.evidence.people import how_long_and_where_to, who_is_here
 from evalkit.report.evidence.process import is_process_kept
 from evalkit.report.evidence.programme import how_far_it_has_come, theme_sections
+from evalkit.report.evidence.readings import what_the_past_shows
 from evalkit.report.evidence.registration import how_complete
 from evalkit.report.evidence.sources import own_sources
 from evalkit.report.evidence.steps import people_come_closer
@@ -103,6 +104,7 @@ DISTRICT_EVIDENCE = Page(
         what_it_changes,
         costs_and_gains,
         when_it_pays,
+        what_the_past_shows,
         how_sure,
         is_process_kept,
         people_come_closer,
@@ -140,6 +142,7 @@ INTERVENTION_EVIDENCE = Page(
         what_it_changes,
         costs_and_gains,
         when_it_pays,
+        what_the_past_shows,
         how_sure,
         the_persons_own_part,
         districts_beside,

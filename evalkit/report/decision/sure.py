@@ -1,6 +1,4 @@
-"""How sure it is: five checks with a word each, which open to their numbers; and what is not
-known.
-"""
+"""How sure it is: checks with a word each, which open to their numbers; and what is not known."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from evalkit.report.decision.offered import (
     value_of,
 )
 from evalkit.report.decision.panels import linked, named
+from evalkit.report.decision.readings import readings_here
 from evalkit.report.decision.unseen import budget_of, unseen
 from evalkit.report.parts.deliveries import missing_of_most
 from evalkit.report.parts.document import Brief, Part
@@ -30,6 +29,7 @@ from evalkit.report.parts.numbers import (
 )
 from evalkit.report.parts.place import EVIDENCE, Place
 from evalkit.report.parts.sentences import conventions_that_differ
+from evalkit.report.view import link_to_method
 from evalkit.tables import CITY, slug
 from evalkit.words import capitalise
 
@@ -70,7 +70,7 @@ class _Check:
 
 
 def how_certain(brief: Brief) -> Part | None:
-    """The five checks and what is not known; None where nothing is offered and nothing missing."""
+    """The checks and what is not known; None where nothing is offered and nothing missing."""
     ones = offered(brief)
     if not ones and not missing_of_most(brief):
         return None
@@ -99,6 +99,7 @@ def state_of(holding: Sequence[bool]) -> State:
 
 def _checks(brief: Brief, ones: Sequence[Offered]) -> tuple[_Check, ...]:
     return (
+        _two_readings(brief, ones),
         _check(brief, "alike", ones, _alike),
         _check(brief, "ways", ones, _other_ways),
         _check(brief, "sham", ones, _sham_tests),
@@ -126,14 +127,32 @@ def _check(
         words.text(f"certain.{name}"),
         words.html(f"certain.{name}_{state}", interventions=named(brief, failing), **values),
         words.html(f"certain.{name}_reading", whose=whose),
-        tuple(
-            words.html(
-                "certain.of",
-                intervention=linked(brief, finding.one, is_label=True),
-                numbers=finding.numbers,
-            )
-            for finding in findings[:_MOST_TOLD]
-        ),
+        _numbers(brief, [(finding.one, finding.numbers) for finding in findings]),
+    )
+
+
+def _numbers(brief: Brief, told: Iterable[tuple[Offered, Markup]]) -> tuple[Markup, ...]:
+    """The numbers of each intervention in a line of its own."""
+    lines = [
+        brief.words.html(
+            "certain.of", intervention=linked(brief, one, is_label=True), numbers=numbers
+        )
+        for one, numbers in told
+    ]
+    return tuple(lines[:_MOST_TOLD])
+
+
+def _two_readings(brief: Brief, ones: Sequence[Offered]) -> _Check:
+    """What the past shows of each intervention: its own sentences stand in the line."""
+    words, here = brief.words, readings_here(brief, ones)
+    state = state_of(here.holding)
+    return _Check(
+        state,
+        words.text(f"certain.{state}"),
+        words.text("readings.title"),
+        here.text or words.html("readings.not_shown"),
+        words.html("readings.reading"),
+        _numbers(brief, here.numbers),
     )
 
 
@@ -284,7 +303,7 @@ def _unknown(
         lines.append(words.html("unseen.unsaid_nothing", interventions=named(brief, not_seen)))
     lines += _beyond(brief, valued)
     if estimated:
-        lines.append(words.html("unsaid.motivation"))
+        lines.append(words.html("readings.neither", link=link_to_method(brief, "readings")))
     lines += _displacement(brief, valued)
     if valued:
         lines.append(words.html("unsaid.no_price"))
