@@ -164,6 +164,10 @@ class SecondReading(Record):
         "0 to 1.",
     )
 
+    def scale_to(self, follow_up_months: int) -> float:
+        """For how many months of a follow-up a month of the window stands."""
+        return self.scale or follow_up_months / self.window_months
+
 
 class Checks(Record):
     """What is tried beside the effect, and from when on a check warns."""

@@ -61,6 +61,7 @@ def protocol_card(
         "timing": _timing(protocol, words),
         "subgroups": _words([group.name for group in protocol.subgroups], words)
         or words.text("card.none"),
+        "second_reading": _second_reading(protocol, words),
         "weights": _limits(protocol.truncation, ", ", words) or words.text("card.untruncated"),
         "refused": _limits(_refusal(protocol), "; ", words),
         "hash": protocol_hash(protocol),
@@ -181,6 +182,18 @@ def _comparison(protocol: Protocol, comparison: str, words: Words) -> str:
     waits = "card.waits_in_grace" if protocol.grace_months else "card.waits"
     strategy = words.text(waits if comparison == "wait" else "card.never_starts")
     return f"{strategy}; {words.text(f'card.leavers_{protocol.leavers_in_month_one}')}"
+
+
+def _second_reading(protocol: Protocol, words: Words) -> str:
+    """The window and scale of the second reading, and from which share with a past there is one."""
+    rule = protocol.second_reading
+    scale = rule.scale_to(protocol.follow_up_months)
+    return words.about(protocol.primary_outcome).text(
+        "card.is_second_reading",
+        scale=words.number(scale, 0 if scale == int(scale) else 2),
+        months=rule.window_months,
+        least=words.percent(rule.min_share_with_past),
+    )
 
 
 def _refusal(protocol: Protocol) -> Refusal:

@@ -29,7 +29,16 @@ from evalkit.words import words_of_run
 
 SECTIONS = ["who", "stay", "change", "value", "value_time", "sure", "origin"]
 OF_INTERVENTION = ["change", "value", "value_time", "sure", "limits"]
-OF_METHOD = ["advice", "reading", "unknown", "protocols", "decisive", "prices", "origin"]
+OF_METHOD = [
+    "advice",
+    "readings",
+    "reading",
+    "unknown",
+    "protocols",
+    "decisive",
+    "prices",
+    "origin",
+]
 OF_PEOPLE = ("exit_curves", "states")
 
 

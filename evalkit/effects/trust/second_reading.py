@@ -224,8 +224,7 @@ def terms_without_past(trials: Trials) -> list[str]:
 
 def scale_of(protocol: Protocol) -> float:
     """For how many months of the follow-up a month of the window stands."""
-    rule = protocol.second_reading
-    return rule.scale or protocol.follow_up_months / rule.window_months
+    return protocol.second_reading.scale_to(protocol.follow_up_months)
 
 
 def _shift(trials: Trials, districts: Sequence[str]) -> _Shift:
