@@ -83,7 +83,7 @@ FLOORS = {
         ("pictures",),
         ("trials", "rollouts"),
         ("weighting",),
-        ("trust",),
+        ("trust", "design"),
         ("districts",),
         ("answer",),
     ),

@@ -243,7 +243,10 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("count", "persons", "n_with_past n_past_known"),
         # (strength)
         # (trees)
-        # (design)
+        # Design of trials.
+        *_columns("word", "", "trial"),
+        *_columns("number", "months", "asked_months"),
+        *_columns("share", "share of trials", "power"),
         # (forecasts)
         *_columns("number", "standard deviations", "smd_before smd_after max_abs_smd"),
         *_columns("number", "ratio", "variance_ratio_before variance_ratio_after overdispersion"),

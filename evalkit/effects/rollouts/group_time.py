@@ -83,15 +83,31 @@ def trend_before(cells: GroupTimeEffects) -> float:
     return float(up / down) if down > 0 else float("nan")
 
 
-def standard_errors(
-    noise: np.ndarray, weights: np.ndarray, adopted: np.ndarray, until: np.ndarray
-) -> np.ndarray:
-    """(2,) standard errors of the effect and of the trend before adoption, from how much every
-    district's periods count in them; NaN where there is none.
+class Loadings(NamedTuple):
+    """How much every district's periods count, (n_districts, n_periods), in the effect and in the
+    trend before adoption: either is the sum of them times the values. Zeros where there is none.
     """
-    period = np.arange(noise.shape[1])
-    is_seen = ~np.isnan(noise) & (period < until[:, None])
-    after, before, n_after, n_before = np.zeros_like(noise), np.zeros_like(noise), 0.0, 0.0
+
+    after: np.ndarray
+    before: np.ndarray
+
+
+def loadings(
+    is_known: np.ndarray, weights: np.ndarray, adopted: np.ndarray, until: np.ndarray
+) -> Loadings:
+    """How `effect_after` and `trend_before` are made of the values.
+
+    Parameters
+    ----------
+    is_known : ndarray (n_districts, n_periods) bool
+        Where a district is observed.
+    weights, adopted, until
+        As in `group_time_effects`.
+    """
+    period = np.arange(is_known.shape[1])
+    is_seen = is_known & (period < until[:, None])
+    after, before = np.zeros(is_known.shape), np.zeros(is_known.shape)
+    n_after = n_before = 0.0
     for cohort in np.unique(adopted[(adopted > 0) & (adopted < len(period))]):
         in_cohort = adopted == cohort
         counted = is_seen & is_seen[:, [cohort - 1]]
@@ -107,18 +123,22 @@ def standard_errors(
             n_after + size * late.sum(),
             n_before + size * ((lead[early] ** 2).sum() + lead[cohort - 1] ** 2),
         )
-        for loadings, is_counted, factor in ((after, late, size), (before, early, size * lead)):
-            loading = np.where(is_counted, change * factor, 0.0)
-            loading[:, cohort - 1] -= loading.sum(axis=1)
-            np.add(loadings, loading, out=loadings)
-    variances = [np.nansum(loading**2 * noise) for loading in (after, before)]
-    totals = np.array([n_after, n_before])
-    return np.divide(
-        np.sqrt(variances),
-        totals,
-        out=np.full(2, np.nan),
-        where=(totals > 0) & (np.array(variances) > 0),
-    )
+        for loading, is_counted, factor in ((after, late, size), (before, early, size * lead)):
+            counting = np.where(is_counted, change * factor, 0.0)
+            counting[:, cohort - 1] -= counting.sum(axis=1)
+            np.add(loading, counting, out=loading)
+    return Loadings(after / (n_after or 1.0), before / (n_before or 1.0))
+
+
+def standard_errors(
+    noise: np.ndarray, weights: np.ndarray, adopted: np.ndarray, until: np.ndarray
+) -> np.ndarray:
+    """(2,) standard errors of the effect and of the trend before adoption, from how much every
+    district's periods count in them; NaN where there is none.
+    """
+    counting = loadings(~np.isnan(noise), weights, adopted, until)
+    errors = np.sqrt([np.nansum(one**2 * noise) for one in counting])
+    return np.where(errors > 0, errors, np.nan)
 
 
 def _means(values: np.ndarray, weights: np.ndarray, mask: np.ndarray) -> np.ndarray:

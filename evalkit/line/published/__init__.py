@@ -11,6 +11,7 @@ from evalkit.line.published.accounts import ACCOUNTS
 from evalkit.line.published.allocation import ALLOCATION
 from evalkit.line.published.counts import COUNTS
 from evalkit.line.published.description import DESCRIPTION
+from evalkit.line.published.design import DESIGN
 from evalkit.line.published.effects import EFFECTS
 from evalkit.line.published.offer import OFFER
 from evalkit.line.published.process import PROCESS
@@ -45,7 +46,7 @@ def guarded(tables: Iterable[Table]) -> Mapping[str, Table]:
     return MappingProxyType(by_name)
 
 
-# The station "counts" is written on request; all others are written by a run's notebooks.
+# The stations "counts" and "design" are written on request; all others by a run's notebooks.
 STATIONS: Mapping[str, tuple[Table, ...]] = MappingProxyType(
     {
         "description": DESCRIPTION,
@@ -60,6 +61,7 @@ STATIONS: Mapping[str, tuple[Table, ...]] = MappingProxyType(
         "programme": PROGRAMME,
         "registration": REGISTRATION,
         "counts": COUNTS,
+        "design": DESIGN,
     }
 )
 PUBLISHED = guarded(table for tables in STATIONS.values() for table in tables)
