@@ -159,7 +159,7 @@ def spanned(
     ----------
     plain, second : DataFrame
         The same table under either reading; the estimates are those of `plain`. Rows of which
-        `second` knows nothing stay as they are.
+        `second` knows nothing stay as they are; a limit that is open in either is open.
     keys : sequence of str
         The columns that say which row is which.
     limits : sequence of (str, str), optional
@@ -171,9 +171,19 @@ def spanned(
     sure = [column for column in probabilities if column in plain.columns]
     columns = [*(name for pair in limits for name in pair), *sure]
     others = {f"{column}_second": pl.col(column) for column in columns}
-    both = plain.join(second.select(*keys, **others), on=list(keys), how="left")
-    lower = {low: pl.min_horizontal(low, f"{low}_second") for low, _ in limits}
-    upper = {high: pl.max_horizontal(high, f"{high}_second") for _, high in limits}
+    both = plain.join(
+        second.select(*keys, **others, is_there=pl.lit(True)),
+        on=list(keys),
+        how="left",
+        maintain_order="left",
+    )
+
+    def outermost(column: str, outer: pl.Expr) -> pl.Expr:
+        is_open = pl.col(column).is_null() | pl.col(f"{column}_second").is_null()
+        return pl.when(pl.col("is_there") & is_open).then(None).otherwise(outer)
+
+    lower = {low: outermost(low, pl.min_horizontal(low, f"{low}_second")) for low, _ in limits}
+    upper = {high: outermost(high, pl.max_horizontal(high, f"{high}_second")) for _, high in limits}
     agreed = {column: agreed_probability(column, f"{column}_second") for column in sure}
     return both.with_columns(**lower, **upper, **agreed).select(plain.columns)
 

@@ -5,7 +5,11 @@ and postings are data.
 from evalkit.economics.ledger.discounting import present_value
 from evalkit.economics.ledger.group_value import value_by_group
 from evalkit.economics.ledger.horizon import refuse_horizon
-from evalkit.economics.ledger.ledger import refuse_unknown_states, value_effects
+from evalkit.economics.ledger.ledger import (
+    posting_ranges,
+    refuse_unknown_states,
+    value_effects,
+)
 from evalkit.economics.pictures import plot
 from evalkit.economics.prices.book_of_run import price_book_of_run
 from evalkit.economics.prices.conversion import convert_currency, convert_price_year
@@ -64,6 +68,7 @@ __all__ = [
     "offer_prices",
     "place_prices",
     "plot",
+    "posting_ranges",
     "postings_of_many",
     "present_value",
     "price_book_of_run",

@@ -241,6 +241,7 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("gain", "months", "shift plain plain_lower plain_upper span_lower span_upper"),
         *_columns("gain", "months", "second second_lower second_upper"),
         *_columns("count", "persons", "n_with_past n_past_known"),
+        *_columns("share", "probability", "probability_plain probability_second"),
         # (strength)
         # (trees)
         # Design of trials.

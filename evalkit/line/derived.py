@@ -217,5 +217,12 @@ _TABLES = (
         keys=("district", "intervention_id", "estimand", "draw"),
         values=("net_benefit", "net_public_cost", "work_months"),
     ),
+    Table(
+        "second_totals",
+        "One row per district, intervention, estimand and draw: value_totals under the second "
+        "reading, of effects that have one.",
+        keys=("district", "intervention_id", "estimand", "draw"),
+        values=("net_benefit", "net_public_cost", "work_months"),
+    ),
 )
 DERIVED = MappingProxyType({table.name: table for table in _TABLES})

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evalkit.draws import agreed_probability
 from evalkit.economics.results.advice import (
     BESIDE_ANOTHER,
     NO_PRICE_BOOK,
@@ -21,6 +22,7 @@ from evalkit.economics.results.advice import (
     Figures,
     GainProbabilities,
     advice_from,
+    readings_of,
 )
 from evalkit.economics.results.advice_table import advice_table
 from evalkit.economics.results.comparison import Option, worth_of_knowing
@@ -77,6 +79,53 @@ def test_advice_follows_the_bands_when_probabilities_lie_on_and_beside_their_edg
     gains, worth, advice, reason
 ):
     assert advice_from(GainProbabilities(*gains), worth, RULES) == (advice, reason)
+
+
+@pytest.mark.parametrize(
+    ("plain", "second", "worth", "advice", "reason"),
+    [
+        (0.97, 0.92, 0.0, "expand", "gains_everywhere"),
+        (0.99, 0.85, 0.0, "keep", "gains_less_surely"),
+        (0.99, None, 0.0, "keep", "past_shows_nothing"),
+        (0.85, None, 0.0, "keep", "gains_less_surely"),
+        (0.99, 0.02, 0.0, "cannot_be_said", "readings_differ"),
+        (0.99, 0.02, 2 * TRIAL, "try_out", "readings_differ"),
+        (0.7, 0.6, 0.0, "cannot_be_said", "too_unsure"),
+        (0.7, 0.6, 2 * TRIAL, "try_out", "worth_a_trial"),
+        (0.02, 0.09, 0.0, "stop", "loses"),
+        (0.02, None, 0.0, "stop", "loses"),
+    ],
+)
+def test_advice_needs_both_readings(plain, second, worth, advice, reason):
+    society = agreed(plain, second)
+    gains = GainProbabilities(society, 1.0, 1.0, readings_of(plain, second))
+
+    assert advice_from(gains, worth, RULES) == (advice, reason)
+
+
+def agreed(plain, second):
+    row = pl.DataFrame(
+        {"plain": [plain], "second": [second]}, schema_overrides={"second": pl.Float64}
+    )
+    return row.select(agreed_probability("plain", "second")).item()
+
+
+READING = st.tuples(PROBABILITIES, PROBABILITIES, PROBABILITIES)
+
+
+@given(READING, READING, st.floats(0, 2 * TRIAL))
+def test_advice_by_two_readings_is_never_surer_than_by_either(plain, second, worth):
+    both = [sorted((one, other, 0.5))[1] for one, other in zip(plain, second, strict=True)]
+    gains = GainProbabilities(*both, readings_of(plain[0], second[0]))
+
+    advice, reason = advice_from(gains, worth, RULES)
+
+    each = [advised(*one, worth)[0] for one in (plain, second)]
+    if advice in ("expand", "keep"):
+        assert min(ORDER[one] for one in each) >= ORDER[advice]
+    if advice == "stop":
+        assert {"stop"} == set(each)
+    assert (reason == "readings_differ") == ((plain[0] - 0.5) * (second[0] - 0.5) < 0)
 
 
 def test_advice_follows_the_run_files_thresholds():
@@ -180,6 +229,8 @@ def make_parts(rows, estimand=WAIT):
                 "ci_lower": -300.0,
                 "ci_upper": 300.0,
                 "probability_positive": 0.25 if perspective == "district" else probability,
+                "probability_plain": probability,
+                "probability_second": probability,
                 "horizon_months": 60,
                 "followed_months": 36,
                 "currency": "SEK",
@@ -232,7 +283,7 @@ SIZES = pl.DataFrame({"intervention_id": ["train"], "size": [2.0], "detectable":
 
 
 def advise(offers=OFFERS, status=STATUS, parts=PARTS, totals=TOTALS, **changed):
-    given = {"rules": RULES, "is_priced": True, "sizes": SIZES} | changed
+    given = {"rules": RULES, "is_priced": True, "sizes": SIZES, "second": totals.clear()} | changed
     return advice_table(offers, status, parts, totals=totals, **given)
 
 
@@ -281,6 +332,28 @@ def test_worth_of_knowing_a_lone_intervention_is_that_of_the_table_value_informa
 
     worth = advise().filter(pl.col("district") == "all")["worth_of_knowing"].item()
     assert worth == pytest.approx(row["value"] * 30 * 5, abs=STEP / 2)
+
+
+def test_knowing_is_worth_most_where_the_readings_differ():
+    # Worth 40 000 by the one and minus 40 000 by the other: knowing saves half of either.
+    around = np.linspace(-100.0, 100.0, 81)
+    draws = pl.Series("net_benefit", [0.0, *around])
+    plain, second = (
+        TOTALS.filter(district="all").with_columns(draws + worth) for worth in (40_000, -40_000)
+    )
+    differ = PARTS.with_columns(probability_positive=0.5, probability_second=0.0)
+
+    (row,) = (
+        advise(parts=differ, totals=plain, second=second)
+        .filter(district="all")
+        .iter_rows(named=True)
+    )
+
+    # In steps of a tenth of 40 000, half of it, of 150 starts: 300 000, so of half a million.
+    assert row["worth_of_knowing"] == pytest.approx(20_000 * 30 * 5, abs=250_000)
+    assert (row["advice"], row["advice_reason"]) == ("cannot_be_said", "readings_differ")
+    alone = advise(totals=plain).filter(district="all")["worth_of_knowing"].item()
+    assert alone == pytest.approx(0.0, abs=1.0)
 
 
 def test_no_trial_is_advised_where_the_number_of_starts_is_withheld():

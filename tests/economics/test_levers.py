@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 from one_start import displacement_sensitivity, starts_of, value_results
+from second_reading import with_less_work
 
 from evalkit.disclosure.rounding import shown_probability, step_of_range
 from evalkit.economics import levers_of, revalue, value_levers
@@ -123,15 +124,21 @@ def _levers(draws, book, *, status=None):
     )
 
 
-def _published(draws, book, *, horizon=HORIZON, n_starters=400):
-    """What a page reads, with the whole city as a copy of the one district."""
-    results = value_results(draws, book, seed=5, horizon_months=horizon)
+def _published(draws, book, *, horizon=HORIZON, n_starters=400, less_work=0.0):
+    """What a page reads, with the whole city as a copy of the one district; under the second
+    reading those who start work so much less (None: there is none).
+    """
+    second = None if less_work is None else with_less_work(draws, less_work)
+    results = value_results(draws, book, seed=5, horizon_months=horizon, second=second)
     status = _status(n_starters)
     shown = results.for_publication(status)
     parts = shown["value_parts"].with_columns(
-        probability_positive=pl.Series(
-            shown_probability(shown["value_parts"]["probability_positive"], n_starters)
+        pl.Series(
+            name,
+            shown_probability(shown["value_parts"][name].cast(pl.Float64), n_starters),
+            nan_to_null=True,
         )
+        for name in ("probability_positive", "probability_plain", "probability_second")
     )
     offers = pl.DataFrame(
         {
@@ -151,6 +158,7 @@ def _published(draws, book, *, horizon=HORIZON, n_starters=400):
             _both(status),
             _both(parts),
             totals=_both(results.totals),
+            second=_both(results.second_totals),
             sizes=SIZES,
             rules=RULES,
             is_priced=True,
@@ -168,11 +176,12 @@ def levers(tables):
     return levers_of(tables, "Harbour", "training")
 
 
+@pytest.mark.parametrize("less_work", [0.0, 0.2, 0.5, None])
 @pytest.mark.parametrize("n_starters", [400, 120])
 def test_revalue_is_what_was_published_when_nothing_is_changed(
-    longer_draws, dear, declare, n_starters
+    longer_draws, dear, declare, n_starters, less_work
 ):
-    tables = _published(longer_draws, declare(dear), n_starters=n_starters)
+    tables = _published(longer_draws, declare(dear), n_starters=n_starters, less_work=less_work)
     levers = levers_of(tables, "Harbour", "training")
     page = revalue(levers, levers.state, RULES)
 

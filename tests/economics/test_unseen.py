@@ -185,6 +185,7 @@ def advised(district_probability, *, is_priced=True):
         pl.DataFrame(status, schema=published("effect_status").schema),
         pl.DataFrame(parts, schema=published("value_parts").schema),
         totals=table("value_totals").empty(),
+        second=table("second_totals").empty(),
         sizes=pl.DataFrame(
             schema={"intervention_id": pl.String, "size": pl.Float64, "detectable": pl.Float64}
         ),

@@ -239,6 +239,7 @@ def _advised_at(
         status,
         results.parts,
         totals=results.totals,
+        second=results.second_totals,
         sizes=pl.DataFrame(schema=_SIZES),
         rules=AdviceRules(),
         is_priced=True,

@@ -61,6 +61,13 @@ ledger.filter(draw=0).head(6)
 # %% value_by_actor
 economics.value_by_actor(ledger)
 
+# %% posting_ranges
+# The ranges alone, without the ledger's draws: of a second reading of the effects. Here it is the
+# plain one again, so that the span is what it was.
+again = economics.posting_ranges(draws, book, **rules)
+spanned = economics.value_by_actor(ledger, second=again)
+spanned.head(3)
+
 # %% with_people
 # What gate 2 asks of a row: who is behind it, and what one of them does to it.
 actors = economics.with_people(economics.value_by_actor(ledger), found.status)
@@ -259,6 +266,7 @@ disclosure.release_all(
     grade="L",
 )
 write_table(results.totals, run.run_dir, "value_totals")
+write_table(results.second_totals, run.run_dir, "second_totals")
 counts = spells.offer_counts(
     {**tables, **built},
     run.params,

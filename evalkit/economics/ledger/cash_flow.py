@@ -6,7 +6,7 @@ Time 0 is the start; time k >= 1 is month k, discounted from its middle. A posti
 horizon: it follows from what happened before. What lies past the follow-up: `horizon`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -52,6 +52,20 @@ class CashFlow:
     def n_draws(self) -> int:
         """Draws beside the point estimate."""
         return self.worth.shape[1] - 1
+
+    def first(self, n_draws: int) -> "CashFlow":
+        """The estimate and the first draws alone."""
+        taken = slice(n_draws + 1)
+        return replace(
+            self,
+            worth=self.worth[:, taken],
+            present={horizon: sums[:, taken] for horizon, sums in self.present.items()},
+            programme_cost=self.programme_cost[:, taken],
+            equalised=self.equalised[taken],
+            work_months=self.work_months[taken],
+            month_factor=self.month_factor[taken],
+            n_replicates=min(n_draws, self.n_replicates),
+        )
 
     def through_time(self, actors: tuple[str, ...]) -> np.ndarray:
         """What some actors gain together at each time: (draw, time)."""

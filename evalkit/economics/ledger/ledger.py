@@ -14,6 +14,7 @@ from itertools import product
 import numpy as np
 import polars as pl
 
+from evalkit.draws import CONF_LEVEL, percentile_limits
 from evalkit.economics.ledger.discounting import discount_factors, mid_months
 from evalkit.economics.ledger.effect_paths import (
     ARMS,
@@ -38,6 +39,10 @@ from evalkit.tables import conform
 
 _AMOUNTS = schema_of(
     "displacement", *EFFECT_KEYS, "perspective", "draw", "amount", "currency", "price_year"
+)
+_RANGES = schema_of(
+    *("district", "intervention_id", "estimand", "actor", "posting", "kind"),
+    *("ci_lower", "ci_upper"),
 )
 
 
@@ -169,6 +174,56 @@ def perspective_amounts(
                 "price_year": price_book.price_year,
             }
             tables.append(pl.DataFrame(columns, schema=_AMOUNTS))
+    return pl.concat(tables)
+
+
+def posting_ranges(
+    effect_draws: pl.DataFrame,
+    price_book: PriceBook,
+    *,
+    seed: int,
+    programmes: pl.DataFrame | None = None,
+    horizon_months: int | None = None,
+    without_livelihood: Collection[str] = (),
+    conf_level: float = CONF_LEVEL,
+) -> pl.DataFrame:
+    """The ranges of what each actor gains, posting by posting and in all: those of
+    `value_by_actor`, without the draws of `value_effects`.
+
+    Parameters
+    ----------
+    effect_draws, price_book, seed, programmes, horizon_months, without_livelihood
+        As in `value_effects`, with its errors.
+    conf_level : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    DataFrame
+        One row per effect, actor, posting and kind, and one per effect and actor with posting and
+        kind "all": `ci_lower`, `ci_upper` (money).
+    """
+    paths = with_programmes(effect_paths(effect_draws), programmes, price_book)
+    prices = _prices(paths, price_book, seed)
+    tables = [pl.DataFrame(schema=_RANGES)]
+    for path in paths:
+        is_seen = path.keys["intervention_id"] not in without_livelihood
+        book = price_book if is_seen else seen_part(price_book)
+        rows = _rows(path, book, prices, "central", horizon_months)
+        check_rows([(row.posting, row.actor, row.amounts) for row in rows])
+        amounts: dict[tuple[str, str, str], np.ndarray] = {}
+        for row in rows:
+            if is_seen or row.actor in seen_actors(price_book):
+                whole = row.actor, "all", "all"
+                amounts[row.actor, row.posting.posting, row.posting.kind] = row.amounts
+                amounts[whole] = amounts.get(whole, 0.0) + row.amounts
+        limits = [
+            percentile_limits(drawn[path.draws > 0], conf_level).tolist()
+            for drawn in amounts.values()
+        ]
+        of_effect = [path.keys[key] for key in ("district", "intervention_id", "estimand")]
+        ranges = [(*of_effect, *key, *ends) for key, ends in zip(amounts, limits, strict=True)]
+        tables.append(pl.DataFrame(ranges, schema=_RANGES, orient="row"))
     return pl.concat(tables)
 
 

@@ -19,9 +19,11 @@ from evalkit.economics.results.advice import (
     Figures,
     GainProbabilities,
     advice_from,
+    readings_of,
 )
 from evalkit.economics.results.own_figures import effect_sizes, starters_needed
 from evalkit.economics.results.trial import TrialPrior, best_trial, prior_of_draws
+from evalkit.economics.results.two_readings import readings_of_totals
 from evalkit.economics.results.uncertainty import evpi
 from evalkit.line.estimands import ESTIMANDS
 from evalkit.line.protocol import Protocol
@@ -40,7 +42,7 @@ _FIGURES = (
     *("horizon_months", "followed_months", "currency", "n_starters"),
 )
 # Between expanding, keeping and stopping: where a trial was thought of.
-_UNDECIDED = ("worth_a_trial", "too_unsure", "loses_less_surely")
+_UNDECIDED = ("worth_a_trial", "too_unsure", "readings_differ", "loses_less_surely")
 _TRIAL = ("trial_persons", "trial_months", "trial_worth")
 
 
@@ -67,16 +69,16 @@ def advice_of_run(run: Run, offers: Published) -> pl.DataFrame:
             ("value_parts", bool(protocols) and is_priced),
         )
     )
-    totals = (
-        read_table(run.run_dir, "value_totals")
-        if protocols and is_priced
-        else table("value_totals").empty()
+    totals, second = (
+        read_table(run.run_dir, name) if protocols and is_priced else table(name).empty()
+        for name in ("value_totals", "second_totals")
     )
     return advice_table(
         offers.data,
         _of_primary(status, protocols),
         parts,
         totals=totals,
+        second=second,
         sizes=effect_sizes(
             _of_primary(summary, protocols),
             _of_primary(readings, protocols),
@@ -103,6 +105,7 @@ def advice_table(
     parts: pl.DataFrame,
     *,
     totals: pl.DataFrame,
+    second: pl.DataFrame,
     sizes: pl.DataFrame,
     rules: AdviceRules,
     is_priced: bool,
@@ -122,8 +125,8 @@ def advice_table(
         The published table effect_status, of each intervention's primary comparison.
     parts : DataFrame
         The published table value_parts.
-    totals : DataFrame
-        The table value_totals.
+    totals, second : DataFrame
+        The tables value_totals and second_totals.
     sizes : DataFrame
         intervention_id, size, detectable (`effect_sizes`).
     rules : AdviceRules
@@ -140,9 +143,10 @@ def advice_table(
     DataFrame
         The table advice and n_starters, the persons behind a row's figures: empty in rows without
         figures, which hold words alone; words follow the numbers that are shown.
-        `worth_of_knowing` (money) is what it would be worth to
-        know for certain, before choosing between the intervention and nothing, what a start is
-        worth: per start, times a year's starts, times the years of the horizon. Where neither
+        Both readings of an effect count alike in what knowing is worth, since which of them holds
+        is not known: `worth_of_knowing` (money) is what it would be worth to know for certain,
+        before choosing between the intervention and nothing, what a start is worth: per start,
+        times a year's starts, times the years of the horizon. Where neither
         expanding, keeping nor stopping is clear, `trial_worth` (money) is that of the best trial
         with today's starts (`best_trial`), 0 where none is worth anything, and `trial_persons` and
         `trial_months` are its size and length. `own_starters_needed` is how many starters a
@@ -150,18 +154,19 @@ def advice_table(
         together, with a power of 80 per cent, at least `min_starters`; empty where that effect may
         be none.
     """
+    draws = readings_of_totals(totals, second)
     known = (
         offers.select(*_KEYS, "n_starts")
         .join(_status(status), on=_KEYS, how="left")
         .join(_gains(parts, unseen), on=_KEYS, how="left")
-        .join(_worth_per_start(totals), on=_KEYS, how="left")
+        .join(_worth_per_start(draws), on=_KEYS, how="left")
         .join(sizes, on="intervention_id", how="left")
     )
     by_key = {
         (row["district"], row["intervention_id"]): row | _worth_of_knowing(row)
         for row in known.iter_rows(named=True)
     }
-    priors = _trial_priors(totals, by_key)
+    priors = _trial_priors(draws, by_key)
     by_key = {key: row | _trial(row, priors.get(key)) for key, row in by_key.items()}
     rows = [
         {"district": district, "intervention_id": intervention}
@@ -209,6 +214,8 @@ def _gains(parts: pl.DataFrame, unseen: Collection[str]) -> pl.DataFrame:
             probability_purse=of("probability_positive", "public_purse"),
             probability_observed=of("probability_positive", "society", "observed"),
             probability_district=of("probability_positive", "district"),
+            plain=of("probability_plain", "society"),
+            second=of("probability_second", "society"),
             district_result=of("estimate", "district"),
             district_lower=of("ci_lower", "district"),
             district_upper=of("ci_upper", "district"),
@@ -223,16 +230,20 @@ def _gains(parts: pl.DataFrame, unseen: Collection[str]) -> pl.DataFrame:
     )
 
 
-def _worth_per_start(totals: pl.DataFrame) -> pl.DataFrame:
+def _worth_per_start(draws: pl.DataFrame) -> pl.DataFrame:
     """What it is worth to know an intervention's value before choosing between it and nothing; the
-    error of that value, and how much of a change in it what knowing is worth follows.
+    error of that value, the larger one of its readings; and how much of a change in it what knowing
+    is worth follows.
     """
     rows = []
-    for keys, draws in totals.filter(pl.col("draw") > 0).group_by(_KEYS):
-        value = draws["net_benefit"].to_numpy()
+    for keys, of_effect in draws.group_by(_KEYS):
+        value = of_effect["net_benefit"].to_numpy()
+        of_readings = of_effect.partition_by("reading")
+        errors = [draws["net_benefit"].to_numpy().std() for draws in of_readings]
         gains = (value > 0).mean()
         worth = evpi(np.column_stack([np.zeros_like(value), value]))
-        rows.append((*keys, worth, float(value.std()), min(gains, 1 - gains)))
+        error = max(value.std(), *errors)
+        rows.append((*keys, worth, float(error), min(gains, 1 - gains)))
     columns = ("worth_per_start", "value_error", "followed_by_worth")
     schema = dict.fromkeys(_KEYS, pl.String) | dict.fromkeys(columns, pl.Float64)
     return pl.DataFrame(rows, schema=schema, orient="row")
@@ -253,21 +264,23 @@ def _worth_of_knowing(row: dict[str, Any]) -> dict[str, float | None]:
 
 
 def _trial_priors(
-    totals: pl.DataFrame, by_key: Mapping[tuple[str, str], dict[str, Any]]
+    draws: pl.DataFrame, by_key: Mapping[tuple[str, str], dict[str, Any]]
 ) -> dict[tuple[str, str], TrialPrior | None]:
-    """What is known of a start's value in each district before a trial."""
-    draws = {
-        (key[0], key[1]): of_effect.sort("draw")
-        for key, of_effect in totals.filter(pl.col("draw") > 0).group_by(_KEYS)
+    """What is known of a start's value in each district before a trial. How much people differ is
+    seen in the plain reading.
+    """
+    by_effect = {
+        (key[0], key[1]): of_effect.sort("reading", "draw")
+        for key, of_effect in draws.group_by(_KEYS)
     }
     priors = {}
-    for (district, intervention), of_effect in draws.items():
-        city, status = draws.get((CITY, intervention)), by_key.get((CITY, intervention), {})
+    for (district, intervention), of_effect in by_effect.items():
+        city, status = by_effect.get((CITY, intervention)), by_key.get((CITY, intervention), {})
         if city is not None and status.get("n_starters"):
             priors[district, intervention] = prior_of_draws(
                 of_effect["net_benefit"].to_numpy(),
                 of_effect["work_months"].to_numpy(),
-                city_work_months=city["work_months"].to_numpy(),
+                city_work_months=city.filter(reading="plain")["work_months"].to_numpy(),
                 n_starters=status["n_starters"],
             )
     return priors
@@ -328,7 +341,8 @@ def _advice_row(
             **{name: basis[name] for name in _FIGURES},
         }
     gains = GainProbabilities(
-        *(basis[f"probability_{name}"] for name in ("society", "purse", "observed"))
+        *(basis[f"probability_{name}"] for name in ("society", "purse", "observed")),
+        readings_of(basis["plain"], basis["second"]),
     )
     advice, reason = advice_from(gains, basis["trial_worth"], rules)
     trial = _TRIAL if reason in _UNDECIDED else ()

@@ -32,8 +32,14 @@ from evalkit.economics.results.comparison import (
 from evalkit.economics.results.net_value import value_parts, value_ratios
 from evalkit.economics.results.payback import cash_flow_curve, delay_cost, payback, payback_by_year
 from evalkit.economics.results.seen_rows import seen_rows
-from evalkit.economics.results.sensitivity import displacement_keys, tornado, used_keys
+from evalkit.economics.results.sensitivity import (
+    displacement_keys,
+    effect_ranges,
+    tornado,
+    used_keys,
+)
 from evalkit.economics.results.shown import people_of, rounded_for_publication
+from evalkit.economics.results.two_readings import averaged, spanned_tables, under_second
 from evalkit.economics.results.who_pays import municipal_gain, payer_gains, shared_purse
 from evalkit.images import Sketch
 from evalkit.line.actors import ACTOR_NAMES, PUBLIC_PURSE
@@ -45,6 +51,7 @@ from evalkit.results import Tables
 _KEYS = ["district", "intervention_id", "estimand"]
 # What a published row rests on.
 _PERSONS = ("n_starters", "one_person")
+_NEVER_PUBLISHED = ("totals", "second_totals")
 N_THRESHOLDS = 11
 
 
@@ -56,8 +63,8 @@ class ValueResults(Tables):
     parts: value by perspective, observed | projected | total. payers: value by payer. ratios: MVPF
     and its like. curve, payback, payback_years, delay: through time. purse, municipality: who pays
     and gains. tornado: what moves it. options, acceptability, information: interventions compared.
-    totals: every draw of society's value, the public purse's net cost and the months in work
-    (never published).
+    totals: every draw of society's value, the public purse's net cost and the months in work;
+    second_totals: as totals under the second reading, where there is one (neither is published).
     """
 
     parts: pl.DataFrame
@@ -74,6 +81,7 @@ class ValueResults(Tables):
     acceptability: pl.DataFrame
     information: pl.DataFrame
     totals: pl.DataFrame
+    second_totals: pl.DataFrame
 
     def plot(self, **labels: Any) -> Sketch:
         """What has been gained or laid out so far, month by month."""
@@ -99,7 +107,7 @@ class ValueResults(Tables):
         )
         counted = {"totals": self.totals}
         for field, rows in self.tables.items():
-            if field != "totals":
+            if field not in _NEVER_PUBLISHED:
                 counts = starters if "intervention_id" in rows.columns else fewest
                 keys = [key for key in counts.columns if key not in _PERSONS]
                 counted[field] = rows.join(counts, on=keys, how="left")
@@ -118,6 +126,7 @@ def value_results(
     price_book: PriceBook,
     *,
     seed: int,
+    second: pl.DataFrame | None = None,
     programmes: pl.DataFrame | None = None,
     n_draws: int | None = None,
     horizon_months: int | None = None,
@@ -125,6 +134,9 @@ def value_results(
     without_livelihood: Collection[str] = (),
 ) -> ValueResults:
     """What the effects are worth to a horizon, through time, in ratios and against each other.
+
+    Estimates are those of the effects; ranges and probabilities are over both readings where there
+    is a second one (`evalkit.economics.results.two_readings`).
 
     Parameters
     ----------
@@ -135,6 +147,8 @@ def value_results(
         Prices and postings.
     seed : int
         Of the price draws, >= 0. The same prices meet every effect in a draw.
+    second : DataFrame, optional
+        The table second_draws: the effects under the second reading, as far as there is one.
     programmes : DataFrame, optional
         As in `value_effects`.
     n_draws : int, optional
@@ -158,53 +172,80 @@ def value_results(
     LedgerError
         If a state has no livelihood in the book.
     """
-    paths = with_programmes(effect_paths(effect_draws, subgroup=subgroup), programmes, price_book)
-    refuse_unknown_states(states_of(paths), price_book)
-    counts = n_joint_draws(paths, n_draws)
+    plain, other = (
+        with_programmes(effect_paths(draws, subgroup=subgroup), programmes, price_book)
+        for draws in (effect_draws, table("second_draws").empty() if second is None else second)
+    )
+    refuse_unknown_states(states_of([*plain, *other]), price_book)
+    counts = n_joint_draws(plain, n_draws)
     drawn = draw_prices(price_book, np.arange(max(counts) + 1), seed=seed)
+    tables, options = _valued(plain, price_book, drawn, counts, horizon_months, without_livelihood)
+    others, second_options = _valued(
+        other, price_book, drawn, counts, horizon_months, without_livelihood, is_second=True
+    )
+    # What an intervention is worth beside another one does not stand beside doing nothing.
+    compared = [option for option in options if option.estimand != ESTIMANDS["other"]]
+    as_second = under_second(compared, second_options)
+    thresholds, currency = _thresholds(price_book), pl.lit(price_book.currency).alias("currency")
+    ranked, accepted = (
+        [of(under) for under in (compared, as_second)]
+        for of in (compare_options, lambda under: acceptability(under, thresholds))
+    )
+    return ValueResults(
+        **spanned_tables(tables, others),
+        options=averaged(*ranked, "probability_best").with_columns(currency),
+        acceptability=averaged(*accepted, "probability").with_columns(currency),
+        information=worth_of_knowing(compared).with_columns(currency),
+        totals=_totals_of(options, "value_totals"),
+        second_totals=_totals_of(second_options, "second_totals"),
+    )
+
+
+def _valued(
+    paths: list[EffectPath],
+    price_book: PriceBook,
+    drawn: dict[str, np.ndarray],
+    counts: tuple[int, int],
+    horizon: int | None,
+    without_livelihood: Collection[str],
+    *,
+    is_second: bool = False,
+) -> tuple[dict[str, pl.DataFrame], list[Option]]:
+    """The tables of one effect by field, of some effects under one reading, and the effects as
+    options in as many draws as decide.
+    """
     rows: dict[str, list[dict]] = {field: [] for field in _OF_ONE_EFFECT}
-    options, totals = [], []
+    options = []
     for path in paths:
         keys = {key: path.keys[key] for key in _KEYS}
         book, own = in_district(price_book, drawn, path.keys["district"])
-        if path.keys["intervention_id"] in without_livelihood:
-            flow = _flow(path, seen_part(book), own, counts[0], horizon_months)
-            of_effect = seen_rows(_rows_of(flow, path, seen_part(book)), book)
+        is_seen = path.keys["intervention_id"] not in without_livelihood
+        posted = book if is_seen else seen_part(book)
+        # The draws that make ranges are the first of those that decide.
+        decisive = recycle(path, counts[1] if is_seen else counts[0])
+        flow = cash_flow(decisive, posted, own, n_months=horizon or path.n_months)
+        of_effect = _rows_of(flow.first(counts[0]), path, posted, is_second=is_second)
+        if is_seen:
+            known = {} if is_second else _knowable(decisive, book, own)
+            options.append(_option(path, flow, known))
         else:
-            flow = _flow(path, book, own, counts[0], horizon_months)
-            of_effect = _rows_of(flow, path, book)
-            option = _option(path, flow, book, own, counts)
-            options.append(option)
-            totals.append(_totals(option))
+            of_effect = seen_rows(of_effect, book)
         for field, results in of_effect.items():
             rows[field] += [keys | result | _money(price_book) for result in results]
-    currency = pl.lit(price_book.currency).alias("currency")
-    # What an intervention is worth beside another one does not stand beside doing nothing.
-    compared = [option for option in options if option.estimand != ESTIMANDS["other"]]
     tables = {
         field: pl.DataFrame(of_table, schema=_schema(field), strict=False)
         for field, of_table in rows.items()
     }
-    return ValueResults(
-        **tables,
-        options=compare_options(compared).with_columns(currency),
-        acceptability=acceptability(compared, _thresholds(price_book)).with_columns(currency),
-        information=worth_of_knowing(compared).with_columns(currency),
-        totals=pl.concat([table("value_totals").empty(), *totals]),
-    )
+    return tables, options
 
 
-def _flow(
-    path: EffectPath,
-    book: PriceBook,
-    drawn: dict[str, np.ndarray],
-    n_draws: int,
-    horizon: int | None,
-) -> CashFlow:
-    return cash_flow(recycle(path, n_draws), book, drawn, n_months=horizon or path.n_months)
-
-
-def _rows_of(flow: CashFlow, path: EffectPath, book: PriceBook) -> dict[str, list[dict]]:
+def _rows_of(
+    flow: CashFlow, path: EffectPath, book: PriceBook, *, is_second: bool
+) -> dict[str, list[dict]]:
+    """The rows of one effect by field. What moves a value is told of the estimate, so under the
+    second reading only the range of the effect itself does.
+    """
+    moving = effect_ranges if is_second else tornado
     return {
         "parts": value_parts(flow),
         "payers": payer_gains(flow),
@@ -215,28 +256,20 @@ def _rows_of(flow: CashFlow, path: EffectPath, book: PriceBook) -> dict[str, lis
         "delay": delay_cost(flow),
         "purse": shared_purse(flow),
         "municipality": municipal_gain(flow),
-        "tornado": tornado(path, book, n_months=flow.n_months),
+        "tornado": moving(path, book, n_months=flow.n_months),
     }
 
 
-def _option(
-    effect: EffectPath,
-    flow: CashFlow,
-    book: PriceBook,
-    drawn: dict[str, np.ndarray],
-    counts: tuple[int, int],
-) -> Option:
-    """An effect among those that are chosen between, in as many draws as decide."""
-    path = recycle(effect, counts[1])
-    total = flow if counts[0] == counts[1] else _flow(effect, book, drawn, counts[1], flow.n_months)
+def _option(path: EffectPath, flow: CashFlow, known: dict[str, dict[str, np.ndarray]]) -> Option:
+    """An effect among those that are chosen between."""
     return Option(
         path.keys["district"],
         path.keys["estimand"],
         path.keys["intervention_id"],
-        total.present_value(ACTOR_NAMES),
-        -total.present_value(PUBLIC_PURSE),
-        total.work_months.sum(axis=1),
-        _knowable(path, book, drawn),
+        flow.present_value(ACTOR_NAMES),
+        -flow.present_value(PUBLIC_PURSE),
+        flow.work_months.sum(axis=1),
+        known,
     )
 
 
@@ -276,7 +309,12 @@ def _knowable(
     return {name: quantities for name, quantities in known.items() if quantities}
 
 
-def _totals(option: Option) -> pl.DataFrame:
+def _totals_of(options: list[Option], name: str) -> pl.DataFrame:
+    """Every draw of the options, as a declared table."""
+    return pl.concat([table(name).empty(), *(_totals(option, name) for option in options)])
+
+
+def _totals(option: Option, name: str) -> pl.DataFrame:
     n_draws = len(option.net_benefit)
     return pl.DataFrame(
         {
@@ -288,7 +326,7 @@ def _totals(option: Option) -> pl.DataFrame:
             "net_public_cost": option.cost,
             "work_months": option.effect,
         },
-        schema=table("value_totals").schema,
+        schema=table(name).schema,
     )
 
 

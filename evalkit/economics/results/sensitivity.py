@@ -59,7 +59,10 @@ def tornado(
         key: np.unique([*ends, *_searched(price_book.records[key])]) for key, ends in varied.items()
     }
     on_grids = _flow_on(path, price_book, grids, n_months)
-    over_replicates = _flow_over_replicates(path, price_book, n_months)
+    of_effect = {
+        row["perspective"]: row
+        for row in effect_ranges(path, price_book, n_months=n_months, conf_level=conf_level)
+    }
     told = []
     for perspective in MOVED:
         actors = PERSPECTIVES_WITH_MUNICIPALITY[perspective]
@@ -75,10 +78,27 @@ def tornado(
             )
             for key in varied
         ]
-        rows.append(_effect_row(over_replicates.present_value(actors)[path.draws > 0], conf_level))
+        rows.append(of_effect[perspective])
         widest_first = sorted(rows, key=lambda row: (-row["swing"], row["parameter"]))
         told += [{"perspective": perspective, **row} for row in widest_first]
     return told
+
+
+def effect_ranges(
+    path: EffectPath, price_book: PriceBook, *, n_months: int, conf_level: float = 0.95
+) -> list[dict]:
+    """The rows of `tornado` that are about the effect itself: how far its own range moves the
+    value to society, the municipality and the district, with every price at its own value.
+    """
+    flow = _flow_over_replicates(path, price_book, n_months)
+    return [
+        {"perspective": perspective}
+        | _effect_row(
+            flow.present_value(PERSPECTIVES_WITH_MUNICIPALITY[perspective])[path.draws > 0],
+            conf_level,
+        )
+        for perspective in MOVED
+    ]
 
 
 def _ranges(book: PriceBook, path: EffectPath) -> dict[str, tuple[float, float]]:

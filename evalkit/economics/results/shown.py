@@ -245,7 +245,8 @@ def _options(options: pl.DataFrame, parts: pl.DataFrame, totals: pl.DataFrame) -
         cost[0] = -row["_shown"]
         effect[0] = to_step(effect[0], step_above(share * effect[1:].std(ddof=1)))
         shown.append(Option(key[0], key[2], key[1], benefit, cost, effect, {}))
-    compared = compare_options(shown)
+    # How likely each is the best stays as it is, over both readings.
+    compared = compare_options(shown).drop("probability_best")
     others = options.drop(set(compared.columns) - {*_CHOICE, "option"})
     return compared.join(others, on=[*_CHOICE, "option"]).select(options.columns)
 

@@ -3,14 +3,15 @@ displacement, and the prices behind them.
 
 The estimate is draw 0: unit weights and the records' own values. The interval is the percentiles of
 draws 1..B, and the probability that it pays the same percentiles read backwards (`evalkit.draws`).
-All are per participant, present value, to the horizon of the value draws.
+All are per participant, present value, to the horizon of the value draws. Where an effect has a
+second reading, ranges and probabilities are over both (`evalkit.economics.results.two_readings`).
 """
 
 from collections.abc import Collection
 
 import polars as pl
 
-from evalkit.draws import estimate_with_range, share_above_zero
+from evalkit.draws import estimate_with_range, share_above_zero, spanned
 from evalkit.economics.ledger.effect_paths import EFFECT_KEYS
 from evalkit.economics.ledger.ledger import perspective_amounts
 from evalkit.economics.ledger.seen import with_livelihood
@@ -19,10 +20,14 @@ from evalkit.errors import EstimationError
 from evalkit.line.actors import PERSPECTIVES
 from evalkit.line.columns import schema_of
 from evalkit.line.price_book import PriceBook
+from evalkit.line.tables import table
 from evalkit.vocabulary import TABLE_LANGUAGE, in_language
 
 _MONEY = ("currency", "price_year")
 SCENARIOS = ("zero", "central", "high")
+# The readings of an effect agree in these; which draws were pooled may differ.
+_EFFECT = ("district", "intervention_id", "estimand")
+_POSTING = (*_EFFECT, "actor", "posting", "kind")
 
 
 def summarise_value(value_draws: pl.DataFrame, *, conf_level: float = 0.95) -> pl.DataFrame:
@@ -58,10 +63,17 @@ def summarise_value(value_draws: pl.DataFrame, *, conf_level: float = 0.95) -> p
     return _by_perspective(amounts, [], conf_level)
 
 
-def value_by_actor(value_draws: pl.DataFrame, *, conf_level: float = 0.95) -> pl.DataFrame:
+def value_by_actor(
+    value_draws: pl.DataFrame, *, second: pl.DataFrame | None = None, conf_level: float = 0.95
+) -> pl.DataFrame:
     """What each actor gains or loses per participant, posting by posting and in all.
 
     Parameters and errors as `summarise_value`.
+
+    Parameters
+    ----------
+    second : DataFrame, optional
+        The same of the second reading (`posting_ranges`), as far as there is one.
 
     Returns
     -------
@@ -78,12 +90,13 @@ def value_by_actor(value_draws: pl.DataFrame, *, conf_level: float = 0.95) -> pl
             for name in ("posting", "kind")
         )
     )
-    return (
+    plain = (
         _over_draws(pl.concat([value_draws, sums.select(value_draws.columns)]), by, conf_level)
         .with_columns(pl.col(pl.Categorical).cast(pl.String))
         .sort(by)
         .select(*by, "estimate", "ci_lower", "ci_upper", *_MONEY)
     )
+    return plain if second is None else spanned(plain, second, keys=_POSTING)
 
 
 def displacement_sensitivity(
@@ -91,6 +104,7 @@ def displacement_sensitivity(
     price_book: PriceBook,
     *,
     seed: int,
+    second: pl.DataFrame | None = None,
     programmes: pl.DataFrame | None = None,
     horizon_months: int | None = None,
     without_livelihood: Collection[str] = (),
@@ -102,22 +116,33 @@ def displacement_sensitivity(
     Parameters and errors as `value_effects` and `summarise_value`; an intervention of whose people
     it is not known what they live on has no rows, since no work is seen.
 
+    Parameters
+    ----------
+    second : DataFrame, optional
+        The table second_draws: the effects under the second reading, as far as there is one.
+
     Returns
     -------
     DataFrame
         As `summarise_value`, with a first column `displacement` (zero, central, high).
     """
-    given = {"seed": seed, "programmes": programmes, "horizon_months": horizon_months}
-    return _by_perspective(
-        perspective_amounts(
-            with_livelihood(effect_draws, without_livelihood),
-            price_book,
-            displacements=SCENARIOS,
-            **given,
-        ),
-        ["displacement"],
-        conf_level,
+    seconds = table("second_draws").empty() if second is None else second
+    plain, other = (
+        _by_perspective(
+            perspective_amounts(
+                with_livelihood(draws, without_livelihood),
+                price_book,
+                displacements=SCENARIOS,
+                seed=seed,
+                programmes=programmes,
+                horizon_months=horizon_months,
+            ),
+            ["displacement"],
+            conf_level,
+        )
+        for draws in (effect_draws, seconds)
     )
+    return spanned(plain, other, keys=["displacement", *_EFFECT, "perspective"])
 
 
 def price_table(price_book: PriceBook) -> pl.DataFrame:

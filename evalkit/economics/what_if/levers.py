@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.disclosure.curves import by_every_month
+from evalkit.economics.results.advice import Readings, readings_of
 from evalkit.economics.what_if.lever_streams import PAYER_COLUMNS, LeverPayer
 from evalkit.results import Result
 from evalkit.tables import CITY
@@ -80,6 +81,8 @@ class Levers(Result):
     the best trial is worth, where the page says; it holds for `n_starts_of_figures`, the starts a
     year where the figures come from. `months_between_persons`: how much persons differ in the
     months of work they gain, None where that is not known. `n_independent`: draws of the effect.
+    `readings`: what both readings of the effect say together of society's gain on the page. The
+    draws are of the plain reading, so a change moves the page's values by what it moves them there.
     """
 
     state: LeverState
@@ -96,6 +99,7 @@ class Levers(Result):
     n_starts_of_figures: float | None
     months_between_persons: float | None
     n_independent: int
+    readings: Readings
 
     @property
     def table(self) -> pl.DataFrame:
@@ -180,6 +184,11 @@ def levers_of(
         offer_of_figures.get("n_starts"),
         estimate["months_between_persons"][0],
         int(parts["n_effect_draws"][0]),
+        readings_of(
+            *parts.filter(perspective="society", part=TOTAL)
+            .select("probability_plain", "probability_second")
+            .row(0)
+        ),
     )
 
 

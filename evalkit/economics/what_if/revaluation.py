@@ -1,11 +1,12 @@
 """What a start would be worth if one of six things were otherwise: its price, displacement, the
 horizon, the discount rate, how long an effect lasts, and how many start in a year.
 
-The answer is the published value plus what the change moves: with nothing changed it is the
-published one. The ledger is a sum of products, so what is moved is exact in every lever but for
-what is not shown: the table's amounts stand in steps of what one person does to them, evenly within
-a period, and its draws only spread as the replicates do. So the answer is that of the whole line to
-about the step of the published value, and it is as coarse a number.
+The answer is the published value plus what the change moves by the plain reading of an effect. With
+nothing changed it is the published one, and its range holds both readings as that one's does. The
+ledger is a sum of products, so what is moved is exact in every lever but for what is not shown: the
+table's amounts stand in steps of what one person does to them, evenly within a period, and its
+draws only spread as the replicates do. So the answer is that of the whole line to about the step of
+the published value, and it is as coarse a number.
 """
 
 from dataclasses import dataclass, replace
@@ -111,6 +112,7 @@ def revalue(levers: Levers, state: LeverState, rules: AdviceRules) -> Revalued:
         amounts["society"].probability_positive,
         amounts["public_purse"].probability_positive,
         at_observed.probability_positive,
+        levers.readings,
     )
     worth = _trial_worth(levers, state, society)
     return Revalued(

@@ -48,11 +48,12 @@ VALUE = (
     _estimates(
         "value_parts",
         "One row per effect, perspective and part: observed, projected beyond follow-up, and "
-        "total.",
+        "total. Probabilities: what both readings are sure of, and what either says.",
         keys=(*_EFFECT, "perspective", "part"),
         values=(
             *_RANGE,
-            *("probability_positive", "n_draws", "n_effect_draws", "horizon_months"),
+            *("probability_positive", "probability_plain", "probability_second"),
+            *("n_draws", "n_effect_draws", "horizon_months"),
             *("followed_months", "currency", "price_year"),
         ),
         unit="money",

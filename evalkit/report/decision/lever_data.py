@@ -120,6 +120,8 @@ def _record(brief: Brief, one: Offered, beside: str | None) -> dict[str, object]
         "starts": figures["n_starts"] if figures else None,
         "between_persons": once["months_between_persons"],
         "independent": total["n_effect_draws"],
+        # Expanding needs both readings of the effect.
+        "both": total["probability_second"] is not None,
         **lever_block(draws),
     }
 

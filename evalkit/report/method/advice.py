@@ -12,8 +12,9 @@ _ADVICE = ("expand", "keep", "stop", "try_out", "cannot_be_said")
 
 
 def how_advice_follows(brief: Brief) -> Section:
-    """The rule of each advice in one sentence, whose figures it rests on, which words are used for
-    which probability, and how often the advice is right where the truth is known.
+    """The rule of each advice in a sentence or two, what two readings of an effect make of it,
+    whose figures it rests on, which words are used for which probability, and how often the advice
+    is right where the truth is known.
     """
     words, run = brief.words, brief.run.params
     rules = run.value.advice
@@ -38,7 +39,7 @@ def how_advice_follows(brief: Brief) -> Section:
     return Section(
         "advice",
         words.text("method.advice_heading"),
-        (words.html("method.advice_lead"),),
+        (words.html("method.advice_lead"), words.html("method.advice_readings")),
         (
             Block(points=tuple(points)),
             Block(

@@ -222,10 +222,10 @@
     return 1 - likely >= rules.sure ? "no" : "probably_not";
   }
 
-  function adviceFrom(society, purse, observed, trial) {
+  function adviceFrom(society, purse, observed, both, trial) {
     var band = bandOf(society);
     if (band === "yes" || band === "probably") {
-      return society < rules.expand || purse < rules.purse || observed < rules.observed ? "keep" : "expand";
+      return both && society >= rules.expand && purse >= rules.purse && observed >= rules.observed ? "expand" : "keep";
     }
     if (society <= rules.stop) { return "stop"; }
     var value = trial();
@@ -292,7 +292,7 @@
       values: values,
       month: returnMonth(lever, state),
       year: state.n_starts === null ? null : values[SOCIETY].estimate * state.n_starts,
-      advice: adviceFrom(values[SOCIETY].likely, values[PURSE].likely, observed.likely, function () {
+      advice: adviceFrom(values[SOCIETY].likely, values[PURSE].likely, observed.likely, lever.both, function () {
         return trialWorth(lever, state, drawn[SOCIETY]);
       })
     };

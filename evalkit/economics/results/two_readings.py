@@ -1,0 +1,131 @@
+"""Values under both readings of an effect: the plain estimate, and what it is if what set people
+apart before lasts (`evalkit.effects.trust.second_reading`).
+
+The estimate is the plain one, its range holds those of both, and a probability is what both are
+sure of. Which of the two holds is not known, so an intervention is as likely the best as it is on
+average of both. Costs, frontiers and what knowing a price is worth are told of the plain reading.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from evalkit.draws import spanned
+from evalkit.economics.results.comparison import Option
+from evalkit.line.tables import published
+
+_LIMITS = (
+    *(("ci_lower", "ci_upper"), ("deepest_lower", "deepest_upper")),
+    ("value_at_low", "value_at_high"),
+)
+_PROBABILITIES = ("probability_positive", "probability", "probability_returns")
+_TOTALS = ["district", "intervention_id", "estimand"]
+
+
+def spanned_tables(
+    plain: Mapping[str, pl.DataFrame], second: Mapping[str, pl.DataFrame]
+) -> dict[str, pl.DataFrame]:
+    """The tables of one effect (`ValueResults`) over both readings.
+
+    Parameters
+    ----------
+    plain, second : mapping of str to DataFrame
+        By field, the rows under either reading; effects without a second reading have no rows in
+        `second` and stay as they are.
+
+    Returns
+    -------
+    dict of DataFrame
+        The tables of `plain`. In parts, `probability_plain` and `probability_second` are what
+        either reading says, the latter null without a second one.
+    """
+    tables = {
+        field: spanned(
+            rows,
+            second[field],
+            keys=published(f"value_{field}").keys,
+            limits=[pair for pair in _LIMITS if set(pair) <= set(rows.columns)],
+            probabilities=_PROBABILITIES,
+        )
+        for field, rows in plain.items()
+    }
+    parts = {"probability_plain": plain["parts"], "probability_second": second["parts"]}
+    for name, rows in parts.items():
+        keys = published("value_parts").keys
+        tables["parts"] = (
+            tables["parts"]
+            .drop(name)
+            .join(
+                rows.select(*keys, pl.col("probability_positive").alias(name)),
+                on=keys,
+                how="left",
+                maintain_order="left",
+            )
+        )
+    return tables | {
+        "parts": tables["parts"].select(plain["parts"].columns),
+        "tornado": _widest_first(tables["tornado"]),
+    }
+
+
+def under_second(options: Sequence[Option], second: Sequence[Option]) -> list[Option]:
+    """The options as the second reading has them, where there is one, else as they are."""
+    by_effect = {_effect_of(option): option for option in second}
+    return [by_effect.get(_effect_of(option), option) for option in options]
+
+
+def averaged(plain: pl.DataFrame, second: pl.DataFrame, column: str) -> pl.DataFrame:
+    """A table of options with a probability that is the mean of both readings'; the rest is that of
+    `plain`.
+    """
+    keys = [key for key in ("district", "estimand", "threshold", "option") if key in plain.columns]
+    other = second.select(*keys, _second=pl.col(column))
+    return (
+        plain.join(other, on=keys, how="left", maintain_order="left")
+        .with_columns(pl.mean_horizontal(column, "_second").alias(column))
+        .select(plain.columns)
+    )
+
+
+def readings_of_totals(totals: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
+    """Every draw of an effect's value, of either reading with equal weight, since which of them
+    holds is not known; draw 0 is left out. An effect has as many draws of both, or of one alone.
+
+    Parameters
+    ----------
+    totals, second : DataFrame
+        The tables value_totals and second_totals.
+
+    Returns
+    -------
+    DataFrame
+        As value_totals, with `reading` (plain or second).
+    """
+    common = (
+        totals.select(*_TOTALS, "draw")
+        .join(second.select(*_TOTALS, "draw"), on=[*_TOTALS, "draw"], how="semi")
+        .group_by(_TOTALS)
+        .agg(last=pl.col("draw").max())
+    )
+    both = pl.concat(
+        rows.with_columns(reading=pl.lit(name))
+        for name, rows in (("plain", totals), ("second", second))
+    )
+    return both.join(common, on=_TOTALS, how="left", maintain_order="left").filter(
+        (pl.col("draw") > 0) & (pl.col("draw") <= pl.col("last").fill_null(pl.col("draw")))
+    )
+
+
+def _effect_of(option: Option) -> tuple[str, str, str]:
+    return option.district, option.estimand, option.intervention_id
+
+
+def _widest_first(tornado: pl.DataFrame) -> pl.DataFrame:
+    """The rows with what the range of the effect moves, the widest first where they stand."""
+    of_effect = [*_TOTALS, "perspective"]
+    return (
+        tornado.with_columns(swing=(pl.col("value_at_high") - pl.col("value_at_low")).abs())
+        .with_columns(_place=pl.int_range(pl.len()).min().over(of_effect))
+        .sort("_place", -pl.col("swing"), "parameter")
+        .drop("_place")
+    )
