@@ -8,7 +8,7 @@ import pytest
 import small_city as small
 
 from evalkit.disclosure import read_published
-from evalkit.economics.results.advice import GainProbabilities, advice_from
+from evalkit.economics.results.advice import GainProbabilities, advice_from, readings_of
 from evalkit.spells import starts_by_district
 from evalkit.tables import CITY, read_tables
 
@@ -108,17 +108,17 @@ def test_advice_is_what_the_rule_says_of_the_published_value(run, advice):
 
     for row in advice.filter(intervention_id=COACHING).iter_rows(named=True):
         place = row["district"] if row["figures"] in ("own", "pooled") else CITY
-        gains = GainProbabilities(
-            *(
-                parts.filter(district=place, perspective=perspective, part=part)[
-                    "probability_positive"
-                ].item()
-                for perspective, part in (
-                    ("society", "total"),
-                    ("public_purse", "total"),
-                    ("society", "observed"),
-                )
+        sure = [
+            parts.filter(district=place, perspective=perspective, part=part)
+            for perspective, part in (
+                ("society", "total"),
+                ("public_purse", "total"),
+                ("society", "observed"),
             )
+        ]
+        readings = sure[0].select("probability_plain", "probability_second").row(0)
+        gains = GainProbabilities(
+            *(rows["probability_positive"].item() for rows in sure), readings_of(*readings)
         )
         expected = advice_from(gains, row["trial_worth"], rules)
         assert (row["advice"], row["advice_reason"]) == expected
