@@ -4,7 +4,7 @@ hides what one person does to them.
 A published 0 of persons, spells or episodes stands for 0, 1 or 2, and is written so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import polars as pl
@@ -170,7 +170,7 @@ def round_measures(
         own = np.nan_to_num(step_above(np.abs(values) * 2 * each), nan=0.0)
         step = np.where(np.isfinite(step), step, own)
         step = np.where(step > 0, np.maximum(step, _FINEST), step)
-        rounded.append(_series(name, to_step(values, step)))
+        rounded.append(_series(name, to_step(values, step, _away_of(name, measured))))
         if name in limits:
             lower, upper = limits[name]
             rounded.append(_series(lower, to_step(_array(rows, lower), step, np.floor)))
@@ -197,6 +197,17 @@ def _with_agreeing_pairs(rows: pl.DataFrame, limits: Mapping[str, object]) -> pl
         pl.when(is_whole).then((total + moved).round(10)).otherwise(first).alias(first),
         pl.when(is_whole).then((pl.col(second) + moved).round(10)).otherwise(second).alias(second),
     )
+
+
+def _away_of(name: str, measured: Sequence[str]) -> Callable:
+    """How a number is rounded: the ends of a range of no single number (of two readings) outwards,
+    every other to the nearest step.
+    """
+    of, _, end = name.rpartition("_")
+    other = {"lower": f"{of}_upper", "upper": f"{of}_lower"}.get(end)
+    if other not in measured or of in measured:
+        return np.round
+    return np.floor if end == "lower" else np.ceil
 
 
 def is_measured(name: str, kind: pl.DataType, exact: Sequence[str]) -> bool:

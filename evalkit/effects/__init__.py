@@ -12,11 +12,8 @@ from evalkit.effects.answer.intervention import (
     district_effects,
     intervention_effects,
     intervention_weights,
-    ranks,
-    readings,
-    summaries,
-    timings,
 )
+from evalkit.effects.answer.intervention_tables import ranks, readings, summaries, timings
 from evalkit.effects.answer.reported import primary_draws, primary_rows
 from evalkit.effects.answer.status import status_for_publication, status_of_run, with_starters
 from evalkit.effects.answer.summary import effect_curves, effect_summary

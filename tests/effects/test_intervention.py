@@ -253,7 +253,8 @@ def test_summaries_carry_the_starters_behind_every_row(world, city):
     protocol = world.protocol()
 
     _, effects = _everything(people, protocol, districts)
-    curves, months = summaries(effects, protocol)
+    told = summaries(effects, protocol)
+    curves, months = told.effect_curves, told.effect_summary
 
     starters = dict(months.select("district", "n_starters").unique().iter_rows())
     assert starters == {"East": 2, "North": 2, "South": 2, "all": 6}

@@ -15,7 +15,9 @@ from evalkit.effects import (
     intervention_weights,
     ranks,
     readings,
+    second_reading,
     standardised_draws,
+    summaries,
     targeting_tables,
 )
 from evalkit.tables import conform
@@ -48,6 +50,7 @@ def city(world):
     declared = {
         "eligibility": {"from_month": 4, "to_month": 4},
         "covariates": [{"name": "past_work", "kind": "history_share", "outcome": "work"}],
+        "second_reading": {"window_months": 1},
     }
     protocols = [
         world.protocol(subgroups=GROUPS, checks={"placebo_months": 1}, **declared),
@@ -69,6 +72,7 @@ def _made(city, protocol, weights):
         district_effects(city.people, [protocol], propensity=propensity, district=name, **draws)
         for name in DISTRICTS
     ]
+    second = second_reading(trials, **draws)
     effects = intervention_effects(
         pl.concat([part.sums for part in parts]),
         protocol,
@@ -76,6 +80,7 @@ def _made(city, protocol, weights):
         weights_status=weights.weights_status,
         effect_people=weights.effect_people,
         seed=SEED,
+        **second.tables,
     )
     groups = group_tables(trials, city.people.person, propensity=propensity, **draws)
     standardised = standardised_draws(trials, propensity, **draws)
@@ -87,6 +92,9 @@ def _made(city, protocol, weights):
         "funnel": case_mix_funnel(trials),
         "standardised_draws": standardised,
         "effect_readings": readings(effects, protocol),
+        **second.tables,
+        "second_draws": effects.second,
+        **summaries(effects, protocol).tables,
         "district_ranks": ranks(effects, protocol, standardised=standardised, seed=SEED),
     }
 
@@ -104,7 +112,7 @@ def test_tables_are_whole_and_empty_when_nobody_starts(city):
     made = _made(city, city.protocols[1], city.weights[1])
 
     filled = {name for name, rows in made.items() if not conform(rows, name).is_empty()}
-    assert filled == {"weights_status"}
+    assert filled == {"weights_status", "second_past"}
 
 
 def test_a_district_checks_itself_but_not_the_balance_of_the_citys_weights(city):

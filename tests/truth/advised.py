@@ -29,7 +29,7 @@ from evalkit.effects import (
     status_for_publication,
 )
 from evalkit.effects.answer.estimate import effect_status
-from evalkit.effects.answer.intervention import InterventionEffects
+from evalkit.effects.answer.intervention_tables import InterventionEffects
 from evalkit.effects.weighting.strategies import weightings_of
 from evalkit.line.price_book import PriceBook
 from evalkit.line.protocol import Protocol

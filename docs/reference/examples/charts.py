@@ -41,7 +41,7 @@ found = effects.intervention_effects(
     programme_sums=pl.concat(part.programmes for part in parts),
     seed=1,
 )
-curves, months = effects.summaries(found, protocol)
+told = effects.summaries(found, protocol)
 
 # %% exit_curves, show
 # A picture with the rows it is drawn from.
@@ -76,11 +76,11 @@ spans = survival.months_on_support(built["support_spells"], horizons=[24])
 charts.show(charts.district_comparison, disclosure.protected(spans, "time_on_support", run), words)
 
 # %% effect_curves
-table = disclosure.protected(curves, "effect_curves", run)
+table = disclosure.protected(told.effect_curves, "effect_curves", run)
 charts.show(charts.effect_curves, table.where(district="all"), words)
 
 # %% effect_months
-table = disclosure.protected(months, "effect_summary", run)
+table = disclosure.protected(told.effect_summary, "effect_summary", run)
 charts.show(charts.effect_months, table.where(district="all"), words)
 
 # %% naive_and_corrected

@@ -259,7 +259,7 @@ disclosure.release_all(
         **results.for_publication(status),
         "value_levers": levers,
         "effect_status": effects.status_for_publication(status, n_draws=20),
-        "effect_summary": effects.summaries(found, protocols[0])[1],
+        "effect_summary": effects.summaries(found, protocols[0]).effect_summary,
         "effect_readings": effects.readings(found, protocols[0]),
     },
     run,

@@ -284,8 +284,8 @@ of_city = effects.intervention_effects(
 of_city.status
 
 # %% summaries
-curves, months = effects.summaries(of_city, protocol)
-months.filter(district="all", outcome="months_work").select(
+told = effects.summaries(of_city, protocol)
+told.effect_summary.filter(district="all", outcome="months_work").select(
     "estimand", "difference", "ci_lower", "ci_upper"
 )
 
@@ -313,7 +313,7 @@ effects.primary_rows(status, protocols)
 effects.status_for_publication(status, n_draws=20)
 
 # %% with_starters
-effects.with_starters(months.drop("n_starters"), status).head(3)
+effects.with_starters(told.effect_summary.drop("n_starters"), status).head(3)
 
 # %% shrink
 # Made-up effects of five districts on one outcome, drawn towards that of the city.

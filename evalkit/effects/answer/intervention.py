@@ -18,32 +18,28 @@ from evalkit.effects.answer.estimate import (
     estimate_effect,
     no_effect,
 )
+from evalkit.effects.answer.intervention_tables import InterventionEffects
 from evalkit.effects.answer.one_person import (
     effect_people,
-    shown_paths,
-    states_told_together,
-    with_change,
-    with_change_of_readings,
     with_one_person,
 )
 from evalkit.effects.answer.participation import add_programmes, programme_draws
-from evalkit.effects.answer.reported import primary_draws, primary_rows, reported_draws
+from evalkit.effects.answer.second_draws import (
+    second_draws,
+)
 from evalkit.effects.answer.start_stop_dose import (
     effect_by_dose,
     effect_by_start_month,
     effect_by_stop_month,
 )
-from evalkit.effects.answer.status import counted_in_districts, with_starters
-from evalkit.effects.answer.summary import effect_curves, effect_summary
-from evalkit.effects.answer.timing import effect_timing
+from evalkit.effects.answer.status import counted_in_districts
+from evalkit.effects.answer.summary import effect_summary
 from evalkit.effects.districts.pooling import shrink
-from evalkit.effects.districts.ranking import district_ranks
 from evalkit.effects.trials.next_step import refuse_unmet_steps
 from evalkit.effects.trials.person_tables import PersonTables
 from evalkit.effects.trials.requirements import refuse_unknown_hours
 from evalkit.effects.trials.target_trial import Trials, has_eligible
 from evalkit.effects.trust.balance import balance_table
-from evalkit.effects.trust.bounds import effect_readings
 from evalkit.effects.trust.refusal import refused_for_all, spread_to_districts, terms_left_out
 from evalkit.effects.weighting.propensity import fit_models
 from evalkit.effects.weighting.strategies import weightings_of
@@ -75,36 +71,6 @@ class InterventionWeights(Tables):
     effect_sensitivity: pl.DataFrame
     effect_moments: pl.DataFrame
     effect_people: pl.DataFrame
-
-
-@dataclass(frozen=True, repr=False, eq=False)
-class InterventionEffects(Tables):
-    """Draws (table `effect_draws`) and statuses (`effect_status`) of the city and its districts,
-    raw and, where pooled, shrunk.
-
-    events: shares that reached an event, in the shape of the draws with column event; raw only.
-    programmes: the table `effect_programme_draws`. people: the table `effect_people`.
-    """
-
-    draws: pl.DataFrame
-    status: pl.DataFrame
-    events: pl.DataFrame
-    programmes: pl.DataFrame
-    people: pl.DataFrame
-
-    @property
-    def table(self) -> pl.DataFrame:
-        """What can be said where: the statuses."""
-        return self.status
-
-    @property
-    def tables(self) -> dict[str, pl.DataFrame]:
-        """The tables that later stations read, by their names."""
-        return {
-            "effect_draws": self.draws,
-            "effect_status": self.status,
-            "effect_programme_draws": self.programmes,
-        }
 
 
 def intervention_weights(
@@ -201,6 +167,8 @@ def intervention_effects(
     districts: Sequence[str] = (),
     event_sums: pl.DataFrame | None = None,
     programme_sums: pl.DataFrame | None = None,
+    second_shifts: pl.DataFrame | None = None,
+    second_past: pl.DataFrame | None = None,
 ) -> InterventionEffects:
     """The city's path from the districts' added sums, the districts whose effect can be said, and
     these pooled where enough of them qualify.
@@ -220,6 +188,8 @@ def intervention_effects(
     programme_sums : DataFrame, optional
         Table `effect_programme_sums` (districts); without it nothing is said of time in
         interventions.
+    second_shifts, second_past : DataFrame, optional
+        The tables of the same names; without them there is the plain reading alone.
     """
     events_given = table("effect_event_sums").empty() if event_sums is None else event_sums
     programmes_given = (
@@ -229,14 +199,17 @@ def intervention_effects(
     of_city = counted_in_districts(weights_status, district_status, districts)
     statuses = pl.concat([district_status, of_city]).filter(is_of_protocol)
     statuses = spread_to_districts(statuses)
-    draws, events, programmes, pooled_statuses = [], [], [], []
+    shifts, past = (
+        table(name).empty() if given is None else given.filter(is_of_protocol)
+        for name, given in (("second_shifts", second_shifts), ("second_past", second_past))
+    )
+    draws, second, events, programmes, pooled_statuses = [], [], [], [], []
     for estimand in protocol.estimands:
         is_of_effect = is_of_protocol & (pl.col("estimand") == estimand)
         estimated = statuses.filter(is_of_effect & (pl.col("status") == "estimated"))
         said_in = estimated["district"].to_list()
         counted = _with_city(sums.filter(is_of_effect), add_districts, said_in)
         raw = effect_draws(counted)
-        draws.append(raw)
         reached = _with_city(events_given.filter(is_of_effect), add_districts, said_in)
         events.append(effect_draws(reached))
         taking_part = _with_city(programmes_given.filter(is_of_effect), add_programmes, said_in)
@@ -244,15 +217,13 @@ def intervention_effects(
             programme_draws(taking_part, counted, state=protocol.eligibility.state_before)
         )
         qualifying = estimated.filter(pl.col("district") != CITY)
-        if len(qualifying) >= protocol.min_districts_for_pooling:
-            draws.append(
-                shrink(
-                    raw,
-                    primary_outcome=protocol.primary_outcome,
-                    min_districts=protocol.min_districts_for_pooling,
-                    seed=seed,
-                )
-            )
+        is_pooled = len(qualifying) >= protocol.min_districts_for_pooling
+        draws += _with_pooled(raw, protocol, seed=seed, is_pooled=is_pooled)
+        if estimand == protocol.primary_estimand:
+            moved = second_draws(raw, shifts, primary_outcome=protocol.primary_outcome)
+            is_moved = is_pooled and not moved.is_empty()
+            second += _with_pooled(moved, protocol, seed=seed, is_pooled=is_moved)
+        if is_pooled:
             pooled_statuses.append(qualifying.with_columns(source=pl.lit("shrunk")))
         else:
             of_city = statuses.filter(is_of_effect & (pl.col("district") == CITY))
@@ -265,57 +236,9 @@ def intervention_effects(
         stacked(events),
         stacked(programmes),
         behind,
+        stacked(second),
+        past,
     )
-
-
-def timings(effects: InterventionEffects, protocol: Protocol) -> pl.DataFrame:
-    """Lock-in, break-even and lasting work: the table `effect_timing` before gate 2, with the
-    starters behind it.
-    """
-    timing = effect_timing(reported_draws(effects.draws), effects.events, protocol)
-    return with_starters(timing, effects.status)
-
-
-def summaries(
-    effects: InterventionEffects, protocol: Protocol
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Curves and months: the tables `effect_curves` and `effect_summary` before gate 2, with the
-    people behind them.
-    """
-    draws = reported_draws(effects.draws)
-    curves = shown_paths(
-        effect_curves(draws, together=states_told_together(effects.people)), effects.people
-    )
-    months = with_change(effect_summary(draws, protocol), effects.people)
-    return curves, with_starters(months, effects.status).drop("one_person")
-
-
-def readings(effects: InterventionEffects, protocol: Protocol) -> pl.DataFrame:
-    """Readings of the primary comparison, naive and corrected: the table `effect_readings` before
-    gate 2, with the starters behind it.
-    """
-    primary = primary_draws([effects.draws], [protocol])
-    if primary.is_empty():
-        return published("effect_readings").empty()
-    read = with_starters(effect_readings(primary, protocol), effects.status)
-    return with_change_of_readings(read, effects.people, protocol)
-
-
-def ranks(
-    effects: InterventionEffects, protocol: Protocol, *, standardised: pl.DataFrame, seed: int
-) -> pl.DataFrame:
-    """The districts' ranks under the primary comparison: the table `district_ranks` before gate 2,
-    with the starters behind it.
-
-    Parameters
-    ----------
-    standardised : DataFrame
-        The intervention's table `standardised_draws`.
-    """
-    ranked = district_ranks(
-        primary_rows(effects.draws, [protocol]), protocol, seed=seed, standardised=standardised
-    )
-    return with_starters(ranked, effects.status)
 
 
 def _trials_of_district(people: PersonTables, protocol: Protocol, district: str) -> Trials:
@@ -370,6 +293,21 @@ def _with_city(
 ) -> pl.DataFrame:
     """The sums of the districts named, and if it is named the city's, which adds up all."""
     return pl.concat([sums, added(sums)]).filter(pl.col("district").is_in(districts))
+
+
+def _with_pooled(
+    raw: pl.DataFrame, protocol: Protocol, *, seed: int, is_pooled: bool
+) -> list[pl.DataFrame]:
+    """Draws of an effect, and where they are pooled the shrunk ones."""
+    if not is_pooled:
+        return [raw]
+    shrunk = shrink(
+        raw,
+        primary_outcome=protocol.primary_outcome,
+        min_districts=protocol.min_districts_for_pooling,
+        seed=seed,
+    )
+    return [raw, shrunk]
 
 
 def _not_pooled(city_status: pl.DataFrame) -> pl.DataFrame:

@@ -25,8 +25,11 @@ import numpy as np
 import polars as pl
 
 from evalkit.effects.trials.target_trial import Trials
-from evalkit.effects.weighting.contrast import MARGIN, contrast
-from evalkit.effects.weighting.weights import changes_by_arm
+from evalkit.effects.weighting.contrast import MARGIN, Contrast, contrast
+from evalkit.effects.weighting.logit import weighted_logit
+from evalkit.effects.weighting.start_now import StartNow
+from evalkit.effects.weighting.strategies import strategy_of
+from evalkit.effects.weighting.weights import arm_weights, changes_by_arm
 from evalkit.line.protocol import Protocol
 from evalkit.line.protocols import protocol_hash
 from evalkit.line.tables import table
@@ -110,8 +113,7 @@ class _Shift(NamedTuple):
     """What the second reading adds in some sets of rows.
 
     trials : the person-trials whose window is on record. point : (n_sets,) months. influence :
-    (n_clusters, n_sets) each household's part. person_change : (n_sets,) the most that one person
-    changes it by.
+    (n_clusters, n_sets) each household's part. person_change : (n_sets,) see `_largest_change`.
     """
 
     trials: Trials
@@ -170,7 +172,9 @@ def second_reading(trials: Trials, *, n_draws: int, seed: int) -> SecondReadings
     SecondReadings
         second_past: one row for each district and for all, with the verdict, which is one for all
         of them: past_shows_nothing where under `second_reading.min_share_with_past` of those who
-        start have a past in the window. second_shifts: draws 0 (the point) to n_draws; without rows
+        start have a past in the window; person_change is the most that one person changes the
+        second reading by, or, where the primary comparison is not of starting now, what it adds to
+        the plain one. second_shifts: draws 0 (the point) to n_draws; without rows
         where the past shows nothing.
     """
     protocol = trials.protocol
@@ -235,10 +239,8 @@ def _shift(trials: Trials, districts: Sequence[str]) -> _Shift:
     within = np.column_stack([_lives_in(known, district) for district in districts])
     plain = contrast(known, follow_up, within=within)
     second = contrast(known, gained, terms=terms_without_past(trials), within=within)
-    largest = [
-        _largest_change(known, lives, [(gained, second.weights), (follow_up, plain.weights)])
-        for lives in within.T
-    ]
+    of_all, readings = _weights_of_all(trials), ((second, gained), (plain, follow_up))
+    largest = [_largest_change(trials, known, name, readings, of_all) for name in districts]
     # Without a person who is alone in an arm the shift could be anything.
     most = trials.protocol.follow_up_months + scale * trials.protocol.second_reading.window_months
     return _Shift(
@@ -249,17 +251,43 @@ def _shift(trials: Trials, districts: Sequence[str]) -> _Shift:
     )
 
 
+def _weights_of_all(trials: Trials) -> np.ndarray | None:
+    """The weights of all rows of the plain reading, where that is of starting now: (n_rows,)."""
+    if strategy_of(trials.protocol, trials.protocol.comparisons[0]) is not StartNow:
+        return None
+    survey = trials.rows["weight"].to_numpy()
+    fit = weighted_logit(trials.design, trials.is_treated.astype(float), survey)
+    return arm_weights(trials, fit.coefficients)
+
+
 def _largest_change(
-    trials: Trials, lives: np.ndarray, readings: Sequence[tuple[np.ndarray, np.ndarray]]
+    trials: Trials,
+    known: Trials,
+    district: str,
+    readings: tuple[tuple[Contrast, np.ndarray], ...],
+    of_all: np.ndarray | None,
 ) -> float:
-    """The most that leaving out one person changes the first difference of means less the second,
-    of values and weights (n_rows,), in some rows.
+    """The most that leaving out one person changes the second reading, or (without the weights of
+    the plain one) what the second adds to it; weights stay as they are.
+
+    readings : the second and the plain one of the rows of a known past, with their values.
     """
-    inside = trials.keep(lives)
-    (second, of_second), (plain, of_plain) = (
-        changes_by_arm(inside, values[lives], weights[lives]) for values, weights in readings
+    inside = _lives_in(known, district)
+    rows = known.keep(inside)
+    second, plain = (
+        np.subtract(*changes_by_arm(rows, values[inside], reading.weights[inside]))
+        for reading, values in readings
     )
-    return float(np.abs(second - of_second - plain + of_plain).max())
+    change = second - plain
+    if of_all is not None:
+        lives = _lives_in(trials, district)
+        everybody = trials.keep(lives)
+        months = everybody.is_in_primary.sum(axis=1)
+        of_plain = np.subtract(*changes_by_arm(everybody, months, of_all[lives]))
+        people, members = (group.rows["person_id"].unique().sort() for group in (everybody, rows))
+        of_plain[people.search_sorted(members).to_numpy()] += change
+        change = of_plain
+    return float(np.abs(change).max())
 
 
 def _is_on_record(trials: Trials) -> np.ndarray:

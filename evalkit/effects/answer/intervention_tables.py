@@ -1,0 +1,147 @@
+"""An intervention's effects as tables: what was estimated, and what of it is told, with the people
+behind each row, before gate 2.
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from evalkit.draws import spanned
+from evalkit.effects.answer.one_person import (
+    shown_paths,
+    states_told_together,
+    with_change,
+    with_change_of_readings,
+)
+from evalkit.effects.answer.reported import primary_draws, primary_rows, reported_draws
+from evalkit.effects.answer.second_draws import (
+    effect_span,
+    largest_monthly_part,
+    with_change_of_second,
+)
+from evalkit.effects.answer.status import with_starters
+from evalkit.effects.answer.summary import effect_curves, effect_summary
+from evalkit.effects.answer.timing import effect_timing
+from evalkit.effects.districts.ranking import district_ranks
+from evalkit.effects.trust.bounds import effect_readings
+from evalkit.line.protocol import Protocol
+from evalkit.line.tables import published
+from evalkit.results import Tables
+
+_EFFECT = ("district", "intervention_id", "estimand")
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class InterventionEffects(Tables):
+    """Draws (table `effect_draws`) and statuses (`effect_status`) of the city and its districts,
+    raw and, where pooled, shrunk.
+
+    events: shares that reached an event, in the shape of the draws with column event; raw only.
+    programmes: the table `effect_programme_draws`. people: the table `effect_people`. second: the
+    table `second_draws`, of the primary comparison. past: the table `second_past`.
+    """
+
+    draws: pl.DataFrame
+    status: pl.DataFrame
+    events: pl.DataFrame
+    programmes: pl.DataFrame
+    people: pl.DataFrame
+    second: pl.DataFrame
+    past: pl.DataFrame
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """What can be said where: the statuses."""
+        return self.status
+
+    @property
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """The tables that later stations read, by their names."""
+        return {
+            "effect_draws": self.draws,
+            "effect_status": self.status,
+            "effect_programme_draws": self.programmes,
+            "second_draws": self.second,
+        }
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class InterventionSummaries(Tables):
+    """The tables of the same names before gate 2, with the people behind them."""
+
+    effect_summary: pl.DataFrame
+    effect_curves: pl.DataFrame
+    effect_span: pl.DataFrame
+
+
+def timings(effects: InterventionEffects, protocol: Protocol) -> pl.DataFrame:
+    """Lock-in, break-even and lasting work: the table `effect_timing` before gate 2, with the
+    starters behind it.
+    """
+    timing = effect_timing(reported_draws(effects.draws), effects.events, protocol)
+    return with_starters(timing, effects.status)
+
+
+def summaries(effects: InterventionEffects, protocol: Protocol) -> InterventionSummaries:
+    """Months, curves, and both readings of the months in the primary outcome.
+
+    Where there are two readings of the primary comparison, the estimates are those of the plain one
+    and the ranges of differences hold both.
+    """
+    draws, second = reported_draws(effects.draws), reported_draws(effects.second)
+    together = states_told_together(effects.people)
+    curves, curves_second = (
+        effect_curves(reading, together=together) for reading in (draws, second)
+    )
+    months, months_second = (effect_summary(reading, protocol) for reading in (draws, second))
+    span = effect_span(months, months_second, effects.past, protocol)
+    curves = spanned(
+        curves,
+        curves_second.filter(pl.col("arm") == "difference"),
+        keys=[*_EFFECT, "state", "arm", "month"],
+    )
+    months = spanned(months, months_second, keys=[*_EFFECT, "outcome"])
+    part = largest_monthly_part(second, primary_outcome=protocol.primary_outcome)
+    paths = shown_paths(curves, effects.people).join(
+        part, on=_EFFECT, how="left", maintain_order="left"
+    )
+    paths = with_change_of_second(paths, effects.past, protocol, part=pl.col("monthly_part"))
+    months = with_change_of_second(with_change(months, effects.people), effects.past, protocol)
+    of_primary = months.filter(
+        (pl.col("outcome") == f"months_{protocol.primary_outcome}")
+        & (pl.col("estimand") == protocol.primary_estimand)
+    ).select(*_EFFECT, "person_change")
+    span = span.join(of_primary, on=_EFFECT, how="left", maintain_order="left")
+    return InterventionSummaries(
+        with_starters(months, effects.status).drop("one_person"),
+        paths.drop("monthly_part"),
+        with_starters(span, effects.status).drop("one_person"),
+    )
+
+
+def readings(effects: InterventionEffects, protocol: Protocol) -> pl.DataFrame:
+    """Readings of the primary comparison, naive and corrected: the table `effect_readings` before
+    gate 2, with the starters behind it.
+    """
+    primary = primary_draws([effects.draws], [protocol])
+    if primary.is_empty():
+        return published("effect_readings").empty()
+    read = with_starters(effect_readings(primary, protocol), effects.status)
+    return with_change_of_readings(read, effects.people, protocol)
+
+
+def ranks(
+    effects: InterventionEffects, protocol: Protocol, *, standardised: pl.DataFrame, seed: int
+) -> pl.DataFrame:
+    """The districts' ranks under the primary comparison: the table `district_ranks` before gate 2,
+    with the starters behind it.
+
+    Parameters
+    ----------
+    standardised : DataFrame
+        The intervention's table `standardised_draws`.
+    """
+    ranked = district_ranks(
+        primary_rows(effects.draws, [protocol]), protocol, seed=seed, standardised=standardised
+    )
+    return with_starters(ranked, effects.status)
