@@ -88,6 +88,13 @@ class Covariate(Record):
     districts: tuple[str, ...] = Field(
         (), description="district: filled in when the protocol is loaded."
     )
+    group: str | None = Field(
+        None,
+        min_length=1,
+        description="A name that several covariates share which say the same of people; they are "
+        "left out together where it is asked how much a measured group moves the effect. Alone "
+        "where null.",
+    )
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -130,8 +137,7 @@ class Covariate(Record):
         allowed = {
             *needed,
             *_ALLOWED.get(self.kind, ()),
-            "name",
-            "kind",
+            *("name", "kind", "group"),
             *(("form",) if self.kind == "elapsed" else ()),
         }
         surplus = sorted(self.model_fields_set - allowed)

@@ -242,7 +242,8 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("gain", "months", "second second_lower second_upper"),
         *_columns("count", "persons", "n_with_past n_past_known"),
         *_columns("share", "probability", "probability_plain probability_second"),
-        # (strength)
+        *_columns("gain", "months", "moved moved_lower moved_upper"),
+        *_columns("number", "times", "times times_limit"),
         # (trees)
         # Design of trials.
         *_columns("word", "", "trial"),

@@ -148,6 +148,13 @@ _TABLES = (
         is_of_draws=True,
     ),
     Table(
+        "left_out",
+        "One row per district, intervention and group of covariates: what leaving it out moves the "
+        "effect by.",
+        keys=("district", "intervention_id", "covariate"),
+        values=("moved", "moved_lower", "moved_upper", "n_starters", "one_person"),
+    ),
+    Table(
         "group_draws",
         "As effect_draws for the declared groups, all districts together.",
         keys=(*_EFFECT, "source", "draw", "arm", "state", "month"),

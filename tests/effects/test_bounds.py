@@ -3,7 +3,6 @@ import polars as pl
 import pytest
 
 from evalkit.effects import effect_draws, effect_readings, estimate_effect, fit_propensity
-from evalkit.effects.trust.bounds import e_value
 
 EXACT = 1e-12
 
@@ -13,14 +12,6 @@ def _readings(trials, n_draws=40):
     parts = estimate_effect(trials, district="all", propensity=propensity, n_draws=n_draws, seed=4)
     table = effect_readings(effect_draws(parts.sums), trials.protocol)
     return {row["reading"]: row for row in table.iter_rows(named=True)}
-
-
-def test_e_value_of_the_published_example():
-    """VanderWeele & Ding (2017): a risk ratio of 3.9 with limit 1.8 has E-values 7.26 and 3.0."""
-    assert e_value(3.9) == pytest.approx(7.26, abs=0.005)
-    assert e_value(1.8) == pytest.approx(3.0, abs=0.005)
-    assert e_value(1 / 3.9) == pytest.approx(e_value(3.9))
-    assert e_value(1.0) == 1.0
 
 
 @pytest.fixture
@@ -101,11 +92,6 @@ def test_nothing_is_unseen_of_months_without_support(arms):
     assert found["corrected"]["estimate"] == pytest.approx(0.4 - 0.2, abs=EXACT)
     assert not {"none_work", "all_work", "worst_case", "best_case_months"} & found.keys()
     assert found["detectable_months"]["estimate"] > 0
-
-
-def test_e_value_of_a_range_with_no_difference_in_it_is_one(readings):
-    assert readings["e_value_limit"]["estimate"] == 1.0
-    assert readings["e_value"]["estimate"] == pytest.approx(e_value(0.4 / 0.3))
 
 
 def test_detectable_difference_is_280_standard_errors(arms):

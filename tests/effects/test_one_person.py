@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from evalkit.disclosure.rounding import step_above
 from evalkit.effects.answer.one_person import (
-    _change_of_e_value,
     _is_told_apart,
     effect_people,
     moved_since,
@@ -147,14 +146,3 @@ def test_an_aggregate_does_not_tell_apart_what_is_told_together():
     # Everything but support: support itself tells it.
     assert not _is_told_apart(states[1:], ["subsidised_work", "studies"], states, many)
     assert _is_told_apart(states[1:], [], states, np.array([[9], [4]]))
-
-
-def test_an_e_value_moves_as_the_ratio_of_its_shares_does():
-    """1.5 and, one person more or less, 0.62 over 0.38 and 0.58 over 0.42."""
-    ratios = [0.6 / 0.4, 0.62 / 0.38, 0.58 / 0.42]
-    values = [ratio + np.sqrt(ratio * (ratio - 1)) for ratio in ratios]
-
-    found = _change_of_e_value(0.6, 0.4, 0.02)
-
-    assert found == pytest.approx(max(abs(value - values[0]) for value in values), abs=EXACT)
-    assert _change_of_e_value(0.6, 0.01, 0.02) is None

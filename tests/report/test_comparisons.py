@@ -73,8 +73,6 @@ def readings(information="enough", worst=-0.05):
         "worst_case_months": (20 * worst, -2.0, 2.0),
         "best_case_months": (2.4, 0.0, 4.0),
         "detectable": (0.123, None, None),
-        "e_value": (1.57, None, None),
-        "e_value_limit": (1.21, None, None),
     }
     rows = [
         {

@@ -14,7 +14,6 @@ import polars as pl
 from evalkit.disclosure.paths import MOVED, OTHER, is_few, path_months, states_together
 from evalkit.disclosure.rounding import RANGE_WIDTH
 from evalkit.effects.answer.arm_sums import stretches
-from evalkit.effects.trust.bounds import e_value
 from evalkit.effects.weighting.propensity import Coefficients
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.effects.weighting.weights import positions_of_people
@@ -27,7 +26,6 @@ from evalkit.line.tables import table
 ARMS = ("comparison", "treated", "difference")
 _EFFECT = ["district", "intervention_id", "estimand"]
 _READ_AT_END = ("share_in_work", "comparison_in_work", "corrected", "none_work")
-_MOST_OF_RATIO = 0.5
 # Persons whose paths are held at once.
 _BLOCK = 2_000
 
@@ -144,36 +142,14 @@ def with_change_of_readings(
     readings: pl.DataFrame, people: pl.DataFrame, protocol: Protocol
 ) -> pl.DataFrame:
     """The table `effect_readings` with person_change where a reading is a number of the table
-    `effect_summary` too, so that both show it alike, and of E-values, which would tell the ratio of
-    two shares more exactly than these are shown; null elsewhere. An E-value that one person moves
-    by more than a half is not told.
+    `effect_summary` too, so that both show it alike; null elsewhere.
     """
     outcomes = {
         **dict.fromkeys(_READ_AT_END, f"{protocol.primary_outcome}_share_at_end"),
         "none_work_months": f"months_{protocol.primary_outcome}",
     }
     outcome = pl.col("reading").replace_strict(outcomes, default=None, return_dtype=pl.String)
-    changed = with_change(readings.with_columns(outcome=outcome), people).drop("outcome")
-    arms = [
-        changed.filter(reading=reading).select(*_EFFECT, **{reading: "estimate"}, d="person_change")
-        for reading in _READ_AT_END[:2]
-    ]
-    both = arms[0].join(arms[1].drop("d"), on=_EFFECT).rows()
-    of_ratio = pl.DataFrame(
-        [(*row[:3], _change_of_e_value(row[3], row[5], row[4])) for row in both],
-        schema=[*_EFFECT, "of_ratio"],
-        orient="row",
-        schema_overrides={"of_ratio": pl.Float64},
-    )
-    is_ratio = pl.col("reading").is_in(["e_value", "e_value_limit"])
-    return (
-        changed.join(of_ratio, on=_EFFECT, how="left", maintain_order="left")
-        .with_columns(
-            person_change=pl.when(is_ratio).then("of_ratio").otherwise("person_change"),
-            estimate=pl.when(~is_ratio | (pl.col("of_ratio") <= _MOST_OF_RATIO)).then("estimate"),
-        )
-        .drop("of_ratio")
-    )
+    return with_change(readings.with_columns(outcome=outcome), people).drop("outcome")
 
 
 def states_told_together(people: pl.DataFrame) -> dict[tuple[str, ...], list[str]]:
@@ -331,15 +307,6 @@ def _people_of(weighting: StartNow, district: str) -> pl.DataFrame:
         .select(list(table("effect_people").schema))
         .cast(dict(table("effect_people").schema))
     )
-
-
-def _change_of_e_value(treated: float, comparison: float, change: float | None) -> float | None:
-    """How far the E-value of a ratio of shares moves where one person moves both."""
-    if change is None or not 0 < change < min(treated, comparison):
-        return None
-    ratios = [(treated + move) / (comparison - move) for move in (0.0, change, -change)]
-    values = [e_value(ratio) for ratio in ratios]
-    return max(abs(value - values[0]) for value in values[1:])
 
 
 def _is_told_apart(

@@ -1,6 +1,5 @@
-"""Readings of an effect: the naive figure, bounds for unknown destinations, the smallest effect
-that could have been detected, and how much hidden selection it would take to explain the effect
-away.
+"""Readings of an effect: the naive figure, bounds for unknown destinations, and the smallest effect
+that could have been detected.
 
 All come from the table `effect_draws`, for a district and the city alike; no person's row is
 needed.
@@ -8,11 +7,9 @@ needed.
 
 from statistics import NormalDist
 
-import numpy as np
 import polars as pl
 
 from evalkit.draws import estimate_with_range, with_words
-from evalkit.line.columns import schema_of
 from evalkit.line.protocol import Protocol
 from evalkit.line.states import members_of, outcomes_of_class
 
@@ -44,10 +41,7 @@ def effect_readings(
     there are no such bounds.
 
     detectable: the smallest difference that a two-sided test at 5 % finds with a power of 80 %;
-    detectable_months: the same in months. e_value: the risk ratio that an unmeasured confounder
-    would need with both the start and the outcome to explain the ratio of shares away;
-    e_value_limit: the same for the limit of the range that is nearer to no difference, 1 if the
-    range holds no difference.
+    detectable_months: the same in months.
 
     Parameters
     ----------
@@ -58,14 +52,13 @@ def effect_readings(
     -------
     DataFrame
         district, intervention_id, estimand, reading, estimate, ci_lower, ci_upper (shares 0-1,
-        months, ratios; no range where a reading is made from one), information
+        months; no range where a reading is made from one), information
         (enough|too_little|null): too_little where no difference is found and the detectable one is
         larger than `checks.relevant_share`.
 
     References
     ----------
-    Manski (1990), Am. Econ. Rev. 80:319. VanderWeele & Ding (2017), Ann. Intern. Med. 167:268.
-    Bloom (1995), Eval. Rev. 19:547.
+    Manski (1990), Am. Econ. Rev. 80:319. Bloom (1995), Eval. Rev. 19:547.
     """
     last, followed = (
         draws.filter(pl.col("month") == protocol.follow_up_months),
@@ -80,27 +73,12 @@ def effect_readings(
     errors = pl.concat(
         [_errors(last, protocol, "detectable"), _errors(draws, protocol, "detectable_months")]
     )
-    e_values = _e_values(shares)
-    tidy = pl.concat([shares, *bounds, errors, e_values], how="diagonal").select(
+    tidy = pl.concat([shares, *bounds, errors], how="diagonal").select(
         *_KEYS, "reading", "estimate", "ci_lower", "ci_upper"
     )
     return tidy.join(_information(shares, errors, protocol), on=_KEYS, how="left").sort(
         *_KEYS, "reading"
     )
-
-
-def e_value(risk_ratio: float) -> float:
-    """VanderWeele & Ding's E-value of a risk ratio: RR + sqrt(RR (RR - 1)), of the inverse if below
-    1.
-
-    References
-    ----------
-    VanderWeele & Ding (2017), Ann. Intern. Med. 167:268.
-    """
-    if not risk_ratio > 0:
-        return float("inf") if risk_ratio == 0 else float("nan")
-    ratio = max(risk_ratio, 1 / risk_ratio)
-    return float(ratio + np.sqrt(ratio * (ratio - 1)))
 
 
 def _shares(last: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
@@ -199,27 +177,6 @@ def _errors(draws: pl.DataFrame, protocol: Protocol, reading: str) -> pl.DataFra
         .agg(estimate=_POWER * pl.col("value").std())
         .with_columns(reading=pl.lit(reading))
     )
-
-
-def _e_values(shares: pl.DataFrame) -> pl.DataFrame:
-    wide = shares.pivot("reading", index=_KEYS, values=["estimate", "ci_lower", "ci_upper"])
-    rows = []
-    for row in wide.iter_rows(named=True):
-        base, low, high = (
-            row["estimate_comparison_in_work"],
-            row["ci_lower_corrected"],
-            row["ci_upper_corrected"],
-        )
-        near = (
-            None if low is None or high is None else low if low > 0 else high if high < 0 else 0.0
-        )
-        of_limit = None if near is None else e_value((base + near) / base) if base > 0 else None
-        of_estimate = e_value(row["estimate_share_in_work"] / base) if base > 0 else None
-        rows += [
-            {**{key: row[key] for key in _KEYS}, "reading": name, "estimate": value}
-            for name, value in (("e_value", of_estimate), ("e_value_limit", of_limit))
-        ]
-    return pl.DataFrame(rows, schema=schema_of(*_KEYS, "reading", "estimate"))
 
 
 def _information(shares: pl.DataFrame, errors: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:

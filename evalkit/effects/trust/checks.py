@@ -25,6 +25,7 @@ from evalkit.effects.trust.overlap import (
 )
 from evalkit.effects.trust.placebo import placebo_tests
 from evalkit.effects.trust.run_dry import comparison_left
+from evalkit.effects.trust.strength import left_out
 from evalkit.effects.trust.unmodelled import Likeness, unmodelled_likeness
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.line.adjustment import SMALL_IMBALANCE
@@ -62,6 +63,7 @@ class InterventionChecks(Tables):
     overlap: pl.DataFrame
     weight_sensitivity: pl.DataFrame
     placebo: pl.DataFrame
+    left_out: pl.DataFrame
 
 
 def intervention_checks(
@@ -77,7 +79,7 @@ def intervention_checks(
         Their coefficients (table `propensity`).
     """
     if not trials.has_both_arms:
-        return InterventionChecks(*[published(name).empty() for name in InterventionChecks.names()])
+        return InterventionChecks(*[table(name).empty() for name in InterventionChecks.names()])
     weighting = StartNow.of(trials, propensity)
     placebo = placebo_tests(weighting, people.state_intervals)
     likeness = unmodelled_likeness(weighting, people.episodes, first_month=people.first_month)
@@ -89,6 +91,7 @@ def intervention_checks(
         overlap_table(weighting),
         weight_sensitivity(weighting),
         placebo,
+        left_out(weighting),
     )
 
 

@@ -123,7 +123,7 @@ EFFECTS = (
     ),
     Table(
         "effect_readings",
-        "One row per effect and reading: naive, bounds, what is detectable, hidden selection.",
+        "One row per effect and reading: naive, bounds, what is detectable.",
         keys=(*_EFFECT, "reading"),
         values=(*_RANGE, "information"),
         unit="shares, months, ratios",
@@ -173,7 +173,21 @@ EFFECTS = (
         guard=Guard("estimates", "n_starters", change="person_change"),
         grade="M",
     ),
-    # (strength: what leaving out each measured group moves)
+    Table(
+        "strength",
+        "One row per district, intervention and group of covariates: what leaving it out moves the "
+        "months gained by (starting now rather than waiting), and how many times as strong "
+        "something unmeasured would have to be to take the gain away, or to bring the nearer limit "
+        "of its range to none.",
+        keys=(*_PLACE, "covariate"),
+        values=("moved", "moved_lower", "moved_upper", "times", "times_limit"),
+        unit="months, times",
+        # How many times is rounded where it is made (`strength`).
+        guard=Guard(
+            "estimates", "n_starters", one_person="one_person", exact=("times", "times_limit")
+        ),
+        grade="M",
+    ),
     # (trees: the third opinion)
     _effects(
         "group_effects",

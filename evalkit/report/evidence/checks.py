@@ -43,8 +43,6 @@ _READINGS = {
     "best_case_months": CHANGE_MONTHS,
     "detectable": Form("hundredths", 1),
     "detectable_months": MONTHS,
-    "e_value": _RATIO,
-    "e_value_limit": _RATIO,
 }
 
 
@@ -183,14 +181,6 @@ def _reading_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
         )
     if not tells_work(brief):
         text.append(words.html("outcome.nothing_unseen"))
-    if {"e_value", "e_value_limit"} <= readings.keys() and readings["e_value_limit"][
-        "estimate"
-    ] > 1:
-        values = {
-            name: brief.number(readings[name], "estimate", _RATIO)
-            for name in ("e_value", "e_value_limit")
-        }
-        text.append(words.html("sure.e_value", **values))
     return tuple(text)
 
 
