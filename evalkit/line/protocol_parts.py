@@ -172,9 +172,6 @@ class SecondReading(Record):
 class Checks(Record):
     """What is tried beside the effect, and from when on a check warns."""
 
-    placebo_months: int = Field(
-        6, ge=1, description="So many months before the true start the placebo start lies. Months."
-    )
     negative_control: str | None = Field(
         None, description="An outcome that the intervention cannot change."
     )

@@ -53,7 +53,7 @@ def city(world):
         "second_reading": {"window_months": 1},
     }
     protocols = [
-        world.protocol(subgroups=GROUPS, checks={"placebo_months": 1}, **declared),
+        world.protocol(subgroups=GROUPS, **declared),
         world.protocol(protocol="other", intervention_id="other", **declared),
     ]
     draws = {"n_draws": N_DRAWS, "seed": SEED}

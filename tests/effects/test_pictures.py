@@ -38,7 +38,6 @@ def protocol(world):
     return world.protocol(
         eligibility={"from_month": 4, "to_month": 4},
         covariates=[{"name": "past_work", "kind": "history_share", "outcome": "work"}],
-        checks={"placebo_months": 1},
     )
 
 

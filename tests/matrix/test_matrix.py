@@ -184,9 +184,7 @@ MORE_CASES = {
             refusal=PRECISE,
         )
     ),
-    "negative_control": priced(
-        protocol(checks={"negative_control": "out", "placebo_months": 3}, refusal=PRECISE)
-    ),
+    "negative_control": priced(protocol(checks={"negative_control": "out"}, refusal=PRECISE)),
     "primary_outcome_studies": priced(protocol(primary_outcome="studies", refusal=PRECISE)),
     "primary_outcome_any_work": priced(protocol(primary_outcome="any_work", refusal=PRECISE)),
     "primary_outcome_without_support": priced(

@@ -175,7 +175,7 @@ def _estimate(people: PersonTables, name: str, *, seed: int, n_draws: int) -> pl
         shares.filter(pl.col("estimand") == ESTIMANDS["wait"]), declared.primary_outcome
     )
     weighting = StartNow.of(trials, fitted)
-    placebo = placebo_tests(weighting, people.state_intervals)
+    placebo = placebo_tests(weighting)
     likeness = unmodelled_likeness(weighting, people.episodes, first_month=people.first_month)
     checks = effect_checks(weighting, placebo, likeness)
     warned = checks.filter(pl.col("verdict").is_in(["warning", "refused"]))["check"].to_list()

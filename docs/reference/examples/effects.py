@@ -225,7 +225,7 @@ effects.doubly_robust_months(weighting, seed=1)
 
 # %% placebo_tests
 # Differences that no effect can cause.
-placebo = effects.placebo_tests(weighting, people.state_intervals)
+placebo = effects.placebo_tests(weighting)
 placebo
 
 # %% effect_checks

@@ -37,6 +37,7 @@ from evalkit.tables import CITY
 
 # Shares and standard deviations are shown in hundredths at best.
 _POINT = 0.01
+_PLACEBOS = {"earlier_months": "placebo_history", "negative_control": "placebo_outcome"}
 
 
 class _Row(NamedTuple):
@@ -81,7 +82,7 @@ def intervention_checks(
     if not trials.has_both_arms:
         return InterventionChecks(*[table(name).empty() for name in InterventionChecks.names()])
     weighting = StartNow.of(trials, propensity)
-    placebo = placebo_tests(weighting, people.state_intervals)
+    placebo = placebo_tests(weighting)
     likeness = unmodelled_likeness(weighting, people.episodes, first_month=people.first_month)
     return InterventionChecks(
         effect_checks(weighting, placebo, likeness),
@@ -131,8 +132,8 @@ def effect_checks(
     rather than not then: all count people, whose trials' weights are summed; share_outside_support
     (of starters, 0-1); max_abs_smd (standard deviations, after weighting), of the propensity's own
     terms: the one that a protocol's limit refuses; max_abs_smd_products, calendar_time,
-    earlier_participation (alike, see `unmodelled_likeness`), which only warn; placebo_FAMILY
-    (p-value after Holm).
+    earlier_participation (alike, see `unmodelled_likeness`), which only warn; placebo_history,
+    placebo_outcome (p-values after Holm).
 
     Parameters
     ----------
@@ -229,24 +230,12 @@ def _row(
 
 
 def _placebo_rows(placebo: pl.DataFrame | None, alpha: float) -> list[_Row]:
-    """One row per family of placebos: the history shares are one test."""
+    """One row per placebo."""
     if placebo is None:
         return []
-    family = (
-        pl.when(pl.col("test").str.starts_with("earlier_"))
-        .then(pl.lit("placebo_history"))
-        .otherwise(
-            pl.when(pl.col("test") == "placebo_start")
-            .then(pl.lit("placebo_start"))
-            .otherwise(pl.lit("placebo_outcome"))
-        )
-    )
-    rows = placebo.group_by(check=family, maintain_order=True).agg(
-        pl.col("p_holm", "verdict").first()
-    )
     return [
-        _Row(row["check"], row["p_holm"], alpha, row["verdict"])
-        for row in rows.iter_rows(named=True)
+        _Row(_PLACEBOS[row["test"]], row["p_holm"], alpha, row["verdict"])
+        for row in placebo.iter_rows(named=True)
     ]
 
 

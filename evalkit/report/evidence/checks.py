@@ -13,6 +13,7 @@ from evalkit.report.parts.definitions import tells_work
 from evalkit.report.parts.document import Brief, DataTable, Figure
 from evalkit.report.parts.figures import picture
 from evalkit.report.parts.numbers import CHANGE_MONTHS, COUNT, MONTHS, POINTS, SHARE, Form, Row
+from evalkit.report.parts.readings import window_months
 from evalkit.report.view import NOTHING, Cell, View, cell, number, verdict, with_range, word
 from evalkit.vocabulary import TIMES
 
@@ -46,6 +47,13 @@ _READINGS = {
 }
 
 
+_OF_PLACEBOS = (
+    "sure.placebo_history_passed",
+    "sure.placebo_history_warning",
+    "sure.placebo_history_not_testable",
+    "sure.placebo_outcome_passed",
+    "sure.placebo_outcome_warning",
+)
 _CASES = ("worst_case", "best_case", "worst_case_months", "best_case_months")
 _BOUNDS = ("none_work", "all_work", "none_work_months", "all_work_months", *_CASES)
 
@@ -55,7 +63,7 @@ def check_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
     destinations and what could have been detected.
     """
     return (
-        *_placebo_text(brief, effect),
+        *_placebo_texts(brief, effect),
         *_unlike_texts(brief, effect),
         *_crossed_text(brief, effect),
         *refused_text(brief, effect),
@@ -102,15 +110,15 @@ def _readings(brief: Brief, effect: Effect) -> dict[str, Row]:
     }
 
 
-def _placebo_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
-    verdicts = {
-        row["verdict"]
+def _placebo_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
+    """What each placebo found, or that it could not be made."""
+    months = window_months(brief, effect.intervention_id)
+    found = {
+        f"sure.{row['check']}_{row['verdict']}"
         for row in _checks(brief, effect)
         if row["check"].startswith("placebo_") and row.has("verdict")
     }
-    if "warning" in verdicts:
-        return (brief.words.html("sure.placebo_warning"),)
-    return (brief.words.html("sure.placebo_passed"),) if "passed" in verdicts else ()
+    return tuple(brief.words.html(key, months=months) for key in _OF_PLACEBOS if key in found)
 
 
 def _unlike_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:

@@ -109,7 +109,7 @@ def test_another_way_of_counting_holds_where_its_range_lies_on_the_same_side(par
     assert check_of(other, "Other ways to count.")[0] == "weak"
 
 
-def sham(verdict, p, test="placebo_start"):
+def sham(verdict, p, test="negative_control"):
     row = {"district": "all", "intervention_id": "work_training", "test": test}
     return {**row, "p_holm": p, "verdict": verdict}
 
@@ -117,13 +117,21 @@ def sham(verdict, p, test="placebo_start"):
 @pytest.mark.parametrize(
     ("rows", "state", "said"),
     [
-        ([sham("passed", 0.6), sham("passed", 0.3, "earlier")], "holds", "Work training : 30%"),
-        ([sham("warning", 0.01)], "weak", "Tests that should find nothing find something"),
+        (
+            [sham("passed", 0.6), sham("passed", 0.3, "earlier_months")],
+            "holds",
+            "Work training : 30%",
+        ),
+        (
+            [sham("warning", 0.01)],
+            "weak",
+            "Where no difference should be seen, one is all the same",
+        ),
         ([], "not_tested", "No such test could be made."),
     ],
 )
 def test_sham_tests_hold_where_none_finds_anything(part, rows, state, said):
-    found = check_of(part(intervention(), placebo=rows), "Sham tests.")
+    found = check_of(part(intervention(), placebo=rows), "Where nothing should be seen.")
 
     assert found[0] == state and said in found[1]
 
@@ -155,8 +163,11 @@ def test_numbers_of_all_districts_are_called_so(part):
     of_all = part(intervention(), placebo=[sham("passed", 0.3)])
     own = part(intervention(), placebo=[{**sham("passed", 0.3), "district": "Norr"}])
 
-    assert "large a finding, all districts together; under" in check_of(of_all, "Sham tests.")[1]
-    assert "large a finding; under" in check_of(own, "Sham tests.")[1]
+    assert (
+        "large a finding, all districts together; under"
+        in check_of(of_all, "Where nothing should be seen.")[1]
+    )
+    assert "large a finding; under" in check_of(own, "Where nothing should be seen.")[1]
 
 
 def test_the_unknown_are_those_of_the_people_whose_effects_are_shown(part):
