@@ -31,7 +31,7 @@ from evalkit.effects.weighting.start_now import StartNow
 from evalkit.line.adjustment import SMALL_IMBALANCE
 from evalkit.line.protocol import Protocol
 from evalkit.line.protocols import protocol_hash
-from evalkit.line.tables import published
+from evalkit.line.tables import published, table
 from evalkit.results import Tables
 from evalkit.tables import CITY
 
