@@ -161,7 +161,7 @@ def spanned(
         The same table under either reading; the estimates are those of `plain`. Rows of which
         `second` knows nothing stay as they are; a limit that is open in either is open.
     keys : sequence of str
-        The columns that say which row is which.
+        The columns that say which row is which; none where there is one row.
     limits : sequence of (str, str), optional
         Columns with a lower and an upper limit.
     probabilities : sequence of str, optional
@@ -171,11 +171,11 @@ def spanned(
     sure = [column for column in probabilities if column in plain.columns]
     columns = [*(name for pair in limits for name in pair), *sure]
     others = {f"{column}_second": pl.col(column) for column in columns}
-    both = plain.join(
-        second.select(*keys, **others, is_there=pl.lit(True)),
-        on=list(keys),
-        how="left",
-        maintain_order="left",
+    other = second.select(*keys, **others, is_there=pl.lit(True))
+    both = (
+        plain.join(other, on=list(keys), how="left", maintain_order="left")
+        if keys
+        else plain.join(other, how="cross")
     )
 
     def outermost(column: str, outer: pl.Expr) -> pl.Expr:

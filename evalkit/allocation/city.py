@@ -11,7 +11,7 @@ import polars as pl
 
 from evalkit.allocation.constraints import KEYS, Limits
 from evalkit.allocation.marginal_return import marginal_returns
-from evalkit.allocation.moves import added_value, moves
+from evalkit.allocation.moves import READINGS, added_value, moves
 from evalkit.allocation.offers import budgets_now
 from evalkit.allocation.pictures import plot
 from evalkit.allocation.portfolio import Portfolio, allocate
@@ -86,8 +86,8 @@ def allocate_city(
     offers : DataFrame
         `offers_from`, or split by `by_target_group`: with n_now and n_starters.
     values : DataFrame
-        district, intervention_id, draw, value (money per start), and target_group where offers are
-        split.
+        district, intervention_id, draw, value (money per start), target_group where offers are
+        split, and second, the same by the second reading of effects, where ranges are to hold it.
     rules : AllocationRules
         The run's. Without budgets each district has what it spends now. The search takes as many
         draws as they say; ranges take all.
@@ -102,10 +102,11 @@ def allocate_city(
     if offers.is_empty():
         return _nothing_allocated()
     shared_keys = [key for key in KEYS if key in values.columns]
+    readings = [name for name in READINGS if name in values.columns]
     every_draw = values.join(offers.select(KEYS).unique(), on=shared_keys).select(
-        *KEYS, "draw", "value"
+        *KEYS, "draw", *readings
     )
-    worth = _thinned(every_draw, rules.n_draws)
+    worth = _thinned(every_draw, rules.n_draws).select(*KEYS, "draw", "value")
     limits = _limits(offers, rules)
     pooled = replace(limits, is_pooled=True)
     alone, together = allocate(offers, worth, limits), allocate(offers, worth, pooled)

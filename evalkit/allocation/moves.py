@@ -12,10 +12,13 @@ import numpy as np
 import polars as pl
 
 from evalkit.allocation.constraints import KEYS
-from evalkit.draws import percentile_limits, probability_above_zero
+from evalkit.draws import percentile_limits, probability_above_zero, spanned
 from evalkit.line.tables import published
 from evalkit.tables import CITY
 
+# What a start is worth by the plain reading of its effect, by which plans are made, and by the
+# second one.
+READINGS = ("value", "second")
 _RANGE_SCHEMA = {
     "added_value": pl.Float64,
     "ci_lower": pl.Float64,
@@ -36,7 +39,8 @@ def moves(
         planned), cost (money per start), n_starters. What nothing is known of is not in it and does
         not move.
     values : DataFrame
-        district, intervention_id, target_group, draw, value (money per start).
+        district, intervention_id, target_group, draw, value (money per start); and second, where
+        ranges are to hold the second reading of effects too.
     n_independent : int, optional
         How many of the draws are draws of their own, where they were recycled.
 
@@ -68,7 +72,8 @@ def added_value(
     *,
     n_independent: int | None = None,
 ) -> pl.DataFrame:
-    """What further starts add: at the point estimates, with its range over the draws.
+    """What further starts add: at the point estimates, with its range over the draws of both
+    readings.
 
     Parameters
     ----------
@@ -87,8 +92,24 @@ def added_value(
         by-columns, added_value, ci_lower, ci_upper (money a year), probability_positive (empty
         where nothing moves).
     """
-    gains = moved.join(values.drop_nulls("value"), on=list(KEYS)).select(
-        *KEYS, "draw", gain=pl.col("n_moved") * pl.col("value")
+    plain, *second = (
+        _added(moved, values, by, reading, n_independent)
+        for reading in READINGS
+        if reading in values.columns
+    )
+    return spanned(plain, second[0], keys=by) if second else plain
+
+
+def _added(
+    moved: pl.DataFrame,
+    values: pl.DataFrame,
+    by: Sequence[str],
+    reading: str,
+    n_independent: int | None,
+) -> pl.DataFrame:
+    """What further starts add by one reading."""
+    gains = moved.join(values.drop_nulls(reading), on=list(KEYS)).select(
+        *KEYS, "draw", gain=pl.col("n_moved") * pl.col(reading)
     )
     named = _with_all(gains) if "district" in by else gains
     summed = named.group_by(*by, "draw").agg(pl.col("gain").sum()).sort(*by, "draw")

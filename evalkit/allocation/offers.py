@@ -95,30 +95,37 @@ def _starts_now(started: pl.DataFrame, months: pl.DataFrame) -> pl.DataFrame:
     ).with_columns(n_city=pl.col("n_now").sum().over("intervention_id"))
 
 
-def value_per_start(totals: pl.DataFrame) -> pl.DataFrame:
-    """What a start is worth to society in each district, draw by draw.
+def value_per_start(totals: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
+    """What a start is worth to society in each district, draw by draw and by both readings.
 
     Parameters
     ----------
-    totals : DataFrame
-        The table value_totals.
+    totals, second : DataFrame
+        The tables value_totals and second_totals.
 
     Returns
     -------
     DataFrame
-        One row per district, intervention_id and draw: `value` (money).
+        One row per district, intervention_id and draw: `value` (money), by which plans are made,
+        and `second`, the same by the second reading; where there is none, the value.
     """
-    return totals.filter(pl.col("district") != CITY).select(
-        "district", "intervention_id", "draw", pl.col("net_benefit").alias("value")
-    )
+    return _both_readings(totals, second).filter(pl.col("district") != CITY)
 
 
-def value_by_city(totals: pl.DataFrame) -> pl.DataFrame:
+def value_by_city(totals: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
     """What a start is worth to society in all districts together, draw by draw: intervention_id,
-    draw, value.
+    draw, value, second (as `value_per_start`).
     """
-    return totals.filter(pl.col("district") == CITY).select(
-        "intervention_id", "draw", pl.col("net_benefit").alias("value")
+    return _both_readings(totals, second).filter(pl.col("district") == CITY).drop("district")
+
+
+def _both_readings(totals: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
+    keys = ["district", "intervention_id", "draw"]
+    other = second.select(*keys, second="net_benefit")
+    return (
+        totals.select(*keys, value="net_benefit")
+        .join(other, on=keys, how="left", maintain_order="left")
+        .with_columns(pl.col("second").fill_null(pl.col("value")))
     )
 
 

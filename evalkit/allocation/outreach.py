@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from evalkit.allocation.moves import ranged
+from evalkit.allocation.moves import READINGS, ranged
 from evalkit.allocation.offers import value_by_city
 from evalkit.disclosure import Published, read_published
+from evalkit.draws import spanned
 from evalkit.line.tables import published
 from evalkit.monitoring_rules import OutreachShare
 from evalkit.params import Run
@@ -27,7 +28,12 @@ from evalkit.tables import CITY, read_table
 _SOURCES = ("declared", "place")
 OWN_EFFECT, DECLARED, IF_ALL_DUE, UNKNOWN = "own_effect", "declared", "if_all_due", "unknown"
 _NO_VALUES = pl.DataFrame(
-    schema={"intervention_id": pl.String, "draw": pl.Int32, "value": pl.Float64}
+    schema={
+        "intervention_id": pl.String,
+        "draw": pl.Int32,
+        "value": pl.Float64,
+        "second": pl.Float64,
+    }
 )
 
 
@@ -46,24 +52,29 @@ def outreach_of_run(run: Run, known: Mapping[str, Published]) -> pl.DataFrame:
     params = run.params
     values, behind, returns = _NO_VALUES, {}, published("allocation_returns").empty()
     if params.effects.protocols and params.value.price_book:
-        values = value_by_city(read_table(run.run_dir, "value_totals"))
+        totals = (read_table(run.run_dir, name) for name in ("value_totals", "second_totals"))
+        values = value_by_city(*totals)
         estimated = read_table(run.run_dir, "effect_status").filter(
             pl.col("district") == CITY, pl.col("source") == "raw"
         )
         counts = estimated.group_by("intervention_id").agg(pl.col("n_starters").max())
         behind = dict(counts.iter_rows())
         returns = read_published(run.run_dir, "allocation_returns").data
-    rows = outreach_returns(
-        _reachable(known["outreach_funnel"].data),
-        known["outreach_costs"].data,
-        known["outreach_leads"].data,
-        values,
-        known["offers"].data.filter(pl.col("district") == CITY),
-        amounts=params.allocation.further_money,
-        shares=params.monitoring.outreach_shares,
-        behind=behind,
-        n_independent=params.effects.n_draws,
+    plain, second = (
+        outreach_returns(
+            _reachable(known["outreach_funnel"].data),
+            known["outreach_costs"].data,
+            known["outreach_leads"].data,
+            values.select("intervention_id", "draw", value=reading),
+            known["offers"].data.filter(pl.col("district") == CITY),
+            amounts=params.allocation.further_money,
+            shares=params.monitoring.outreach_shares,
+            behind=behind,
+            n_independent=params.effects.n_draws,
+        )
+        for reading in READINGS
     )
+    rows = spanned(plain, second, keys=published("allocation_outreach").keys)
     return best_split(rows, returns)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from evalkit.allocation.constraints import KEYS
+from evalkit.allocation.moves import READINGS
 from evalkit.errors import ParameterError, first_few, nearest
 from evalkit.results import Tables
 
@@ -90,7 +91,8 @@ def by_target_group(
         .then("shift")
         .otherwise(0.0)
     )
-    return GroupOffers(split, shifted.select(*KEYS, "draw", value=pl.col("value") + shift))
+    readings = [name for name in READINGS if name in values.columns]
+    return GroupOffers(split, shifted.select(*KEYS, "draw", pl.col(readings) + shift))
 
 
 def _of_groups(offers: pl.DataFrame, group_counts: pl.DataFrame) -> pl.DataFrame:

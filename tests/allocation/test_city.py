@@ -168,9 +168,18 @@ def test_a_start_is_worth_what_society_gains_whatever_it_is_compared_with():
         }
     )
 
-    assert value_per_start(totals.with_columns(draw=0, net_benefit=pl.Series([9.0, 1.0])))[
-        "value"
-    ].to_list() == [9.0]
+    totals = totals.with_columns(draw=0, net_benefit=pl.Series([9.0, 1.0]))
+
+    assert value_per_start(totals, totals.clear())["value"].to_list() == [9.0]
+
+
+def test_a_start_has_its_value_by_the_second_reading_where_there_is_one():
+    keys = {"district": ["Harbour", "Hill"], "intervention_id": ["train"] * 2, "draw": [0, 0]}
+    totals = pl.DataFrame(keys | {"net_benefit": [9.0, 4.0]})
+
+    values = value_per_start(totals, totals.head(1).with_columns(net_benefit=pl.lit(2.0)))
+
+    assert values.select("value", "second").rows() == [(9.0, 2.0), (4.0, 4.0)]
 
 
 def test_bookings_without_a_known_cost_are_not_settled():

@@ -150,3 +150,29 @@ def test_a_city_plan_adds_what_its_moves_do(offers, values):
     )
     assert further["ci_lower"] < further["added_value"] < further["ci_upper"]
     assert plan.returns["probability_positive"].to_list()[0] is None
+
+
+def test_ranges_hold_both_readings_and_what_is_added_is_the_plain_one(offers, values):
+    second = values.with_columns(second=pl.col("value") - 40.0)
+    by = ["district", "intervention_id"]
+    plain, other, both = (
+        moves(offers, drawn).sort(by)
+        for drawn in (values, values.with_columns(pl.col("value") - 40.0), second)
+    )
+
+    assert both["added_value"].to_list() == plain["added_value"].to_list()
+    lower, upper = (
+        np.array([plain[end], other[end]], dtype=float) for end in ("ci_lower", "ci_upper")
+    )
+    assert both["ci_lower"].to_numpy() == pytest.approx(lower.min(axis=0))
+    assert both["ci_upper"].to_numpy() == pytest.approx(upper.max(axis=0))
+    sure = np.array([plain["probability_positive"], other["probability_positive"]], dtype=float)
+    agreed = np.median([*sure, np.full(len(plain), 0.5)], axis=0)
+    moved = both["probability_positive"].is_not_null().to_numpy()
+    assert both["probability_positive"].to_numpy()[moved] == pytest.approx(agreed[moved])
+    moved = offers.select(*KEYS, n_moved=pl.col("n_starts") - pl.col("n_now"))
+    lower = [
+        added_value(moved, drawn)["ci_lower"].item()
+        for drawn in (values, values.with_columns(pl.col("value") - 40.0))
+    ]
+    assert added_value(moved, second)["ci_lower"].to_list() == [min(lower)]

@@ -72,7 +72,7 @@ offers
 
 # %% value_per_start
 # What a start is worth to society, draw by draw: the net benefit of the ledger and what a start
-# costs.
+# costs; and by a second reading of the effects, by which a start is worth 5 000 less.
 rng = np.random.default_rng(1)
 worth = {"course": 30_000.0, "coaching": 20_000.0}
 totals = pl.DataFrame(
@@ -85,7 +85,8 @@ totals = pl.DataFrame(
     schema=["district", "intervention_id", "estimand", "draw", "net_benefit"],
     orient="row",
 ).with_columns(net_public_cost=pl.lit(0.0), work_months=pl.lit(1.0))
-values = allocation.value_per_start(totals)
+second = totals.with_columns(pl.col("net_benefit") - 5_000)
+values = allocation.value_per_start(totals, second)
 values.filter(draw=0)
 
 # %% by_target_group
