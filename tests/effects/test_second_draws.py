@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from evalkit.disclosure.rounding import RANGE_WIDTH
 from evalkit.draws import with_words
 from evalkit.effects import (
     PersonTables,
@@ -268,3 +269,18 @@ def test_where_the_past_shows_nothing_nothing_moves(world, city):
     assert set(told.effect_span["verdict"]) == {"past_shows_nothing"}
     assert told.effect_span["second"].null_count() == told.effect_span.height
     assert told.effect_span["span_lower"].equals(told.effect_span["plain_lower"])
+
+
+def test_a_value_is_told_in_steps_of_what_one_person_does_to_either_reading(world, city):
+    protocol = world.protocol(**DECLARED)
+    effects, second = _found(city, protocol)
+    of_primary = {"estimand": protocol.primary_estimand, "outcome": "months_work"}
+    raw = effects.second.filter(source="raw")
+    error = (pl.col("ci_upper") - pl.col("ci_lower")) / RANGE_WIDTH
+    errors = effect_summary(raw, protocol).filter(**of_primary).select("district", error=error)
+    status = effects.status.filter(estimand=protocol.primary_estimand, source="raw")
+
+    told = status.join(errors, on="district").join(second.second_past, on="district")
+
+    assert told.height == 5
+    assert (told["one_person_value"] * told["error"] >= told["person_change"] - EXACT).all()

@@ -24,9 +24,7 @@ from evalkit.effects.answer.one_person import (
     with_one_person,
 )
 from evalkit.effects.answer.participation import add_programmes, programme_draws
-from evalkit.effects.answer.second_draws import (
-    second_draws,
-)
+from evalkit.effects.answer.second_draws import second_draws, with_one_person_of_second
 from evalkit.effects.answer.start_stop_dose import (
     effect_by_dose,
     effect_by_start_month,
@@ -229,14 +227,19 @@ def intervention_effects(
             of_city = statuses.filter(is_of_effect & (pl.col("district") == CITY))
             pooled_statuses.append(_not_pooled(of_city))
     found, behind = stacked(draws), effect_people.filter(is_of_protocol)
-    months = effect_summary(found.filter(pl.col("source") == "raw"), protocol)
+    by_second = stacked(second)
+    months, months_second = (
+        effect_summary(reading.filter(pl.col("source") == "raw"), protocol)
+        for reading in (found, by_second)
+    )
+    status = with_one_person(pl.concat([statuses, *pooled_statuses]), months, behind)
     return InterventionEffects(
         found,
-        with_one_person(pl.concat([statuses, *pooled_statuses]), months, behind),
+        with_one_person_of_second(status, months, months_second, behind, past, protocol),
         stacked(events),
         stacked(programmes),
         behind,
-        stacked(second),
+        by_second,
         past,
     )
 

@@ -30,7 +30,7 @@ _READ_AT_END = ("share_in_work", "comparison_in_work", "corrected", "none_work")
 _BLOCK = 2_000
 
 # What says most of a value.
-_OF_VALUE = ("months_work", "months_support", f"months_{ANY_SUPPORT}")
+OUTCOMES_OF_VALUE = ("months_work", "months_support", f"months_{ANY_SUPPORT}")
 
 
 class PersonSums(NamedTuple):
@@ -101,7 +101,7 @@ def with_one_person(
         .group_by(_EFFECT)
         .agg(
             one_person=share.max(),
-            one_person_value=share.filter(pl.col("outcome").is_in(_OF_VALUE)).max(),
+            one_person_value=share.filter(pl.col("outcome").is_in(OUTCOMES_OF_VALUE)).max(),
         )
     )
     return (

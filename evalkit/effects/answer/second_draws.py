@@ -11,7 +11,9 @@ So shares stay between none and all, and months in which nobody is in the outcom
 import numpy as np
 import polars as pl
 
+from evalkit.disclosure.rounding import RANGE_WIDTH
 from evalkit.draws import from_cube, parted, to_cube, with_words
+from evalkit.effects.answer.one_person import OUTCOMES_OF_VALUE, with_change
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.effects.weighting.strategies import strategy_of
 from evalkit.line.protocol import Protocol
@@ -155,6 +157,44 @@ def with_change_of_second(
         rows.join(change, on="district", how="left", maintain_order="left")
         .with_columns(person_change=pl.when(is_primary).then(raised).otherwise("person_change"))
         .drop("of_second")
+    )
+
+
+def with_one_person_of_second(
+    status: pl.DataFrame,
+    plain: pl.DataFrame,
+    second: pl.DataFrame,
+    people: pl.DataFrame,
+    past: pl.DataFrame,
+    protocol: Protocol,
+) -> pl.DataFrame:
+    """Statuses with one_person_value not below what one person does to months in work and on
+    support by the second reading, as a share of its standard error: values that hold both readings
+    are told in steps of it.
+
+    Parameters
+    ----------
+    status : DataFrame
+        The table `effect_status`, of the plain reading.
+    plain, second : DataFrame
+        The table `effect_summary` of the raw draws under either reading.
+    people, past : DataFrame
+        The tables `effect_people` and `second_past`.
+    """
+    error = (pl.col("ci_upper") - pl.col("ci_lower")) / RANGE_WIDTH
+    errors = second.select(*_EFFECT, "outcome", error=error).filter(pl.col("error") > 0)
+    changes = with_change(plain, people, arms=("difference",))
+    raised = (
+        with_change_of_second(changes, past, protocol)
+        .join(errors, on=[*_EFFECT, "outcome"])
+        .filter(pl.col("outcome").is_in(OUTCOMES_OF_VALUE))
+        .group_by(_EFFECT)
+        .agg(_raised=(pl.col("person_change") / pl.col("error")).max())
+    )
+    return (
+        status.join(raised, on=_EFFECT, how="left", maintain_order="left")
+        .with_columns(one_person_value=pl.max_horizontal("one_person_value", "_raised"))
+        .drop("_raised")
     )
 
 
