@@ -18,6 +18,8 @@ from evalkit.report.parts.readings import (
 )
 from evalkit.report.parts.sentences import READINGS, Readings, readings_of
 
+_MOST_TOLD = 2  # interventions with a sentence of their own; the numbers of all are in the fold
+
 
 @dataclass(frozen=True)
 class ReadingsHere:
@@ -45,7 +47,7 @@ def readings_here(brief: Brief, ones: Sequence[Offered]) -> ReadingsHere:
     sentences = [*_sentences(brief, read, len(ones)), *_nothing(brief, silent)]
     return ReadingsHere(
         tuple(holding + [False] * len(silent) if read else ()),
-        Markup(" ").join(Markup('<span class="told">{}</span>').format(one) for one in sentences),
+        Markup(" ").join(Markup('<span class="past">{}</span>').format(one) for one in sentences),
         tuple((one, _numbers(brief, row)) for _, one, row in read),
     )
 
@@ -65,8 +67,13 @@ def _sentences(
             yield words.html(f"readings.{same}_all")
         elif told:
             yield words.html(f"readings.{same}", interventions=named(brief, told))
-    for answer, one, row in read:
-        if answer == "apart":
+    apart = [(one, row) for answer, one, row in read if answer == "apart"]
+    if len(apart) > _MOST_TOLD:
+        yield words.html(
+            "readings.apart_many", interventions=named(brief, [one for one, _ in apart])
+        )
+    else:
+        for one, row in apart:
             yield if_it_lasts(brief, one.intervention_id, row, whom=_whom(brief, one))
 
 

@@ -78,10 +78,21 @@ def test_a_past_that_shows_nothing_is_not_tested_alone_and_no_agreement_beside_o
     alone = told(nothing())
     beside = told(readings((1.5, 0.2, 2.8)), nothing("language_practice"))
 
-    said = "too few had been in work in the 12 months before their present period of support"
-    assert "Not tested Two readings. Of those who started work training, " + said in alone
+    said = "had been in work in the 12 months before their period of support"
+    assert f"Not tested Two readings. Too few of those who started work training {said}" in alone
     assert "In part Two readings." in beside
     assert "the same answer on work training." in beside and said in beside
+
+
+def test_where_many_part_they_are_named_in_one_sentence(told, monkeypatch):
+    monkeypatch.setattr("evalkit.report.decision.readings._MOST_TOLD", 1)
+
+    text = told(
+        *(readings((0.4, -0.6, 1.4), name=n) for n in ("work_training", "language_practice"))
+    )
+
+    assert "For language practice and work training the gain is another" in text
+    assert text.count("+0.4 ( −0.6 to 1.4 ) ; +1.8") == 2
 
 
 def test_readings_that_are_withheld_are_not_told(told):
@@ -143,7 +154,7 @@ def test_a_past_that_shows_nothing_is_told_without_a_picture(evidence):
     section = evidence({**nothing(), "span_lower": 0.9, "span_upper": 2.6})
 
     [block] = section.blocks
-    assert "the past cannot show what set them apart" in section.leads[0]
+    assert "for the past to show anything" in section.leads[0]
     assert not block.figures
     [row] = block.tables[0].rows
     assert row[1] == "nothing is shown"
