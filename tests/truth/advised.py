@@ -26,6 +26,7 @@ from evalkit.effects import (
     intervention_effects,
     load_protocol,
     primary_draws,
+    second_reading,
     status_for_publication,
 )
 from evalkit.effects.answer.estimate import effect_status
@@ -205,6 +206,7 @@ def _effects(
         for name in stockholm().district_names
     ]
     sums, statuses, events, programmes = (pl.concat(tables) for tables in zip(*parts, strict=True))
+    second = second_reading(trials, **draws)
     return intervention_effects(
         sums,
         protocol,
@@ -214,6 +216,8 @@ def _effects(
         seed=seed,
         event_sums=events,
         programme_sums=programmes,
+        second_shifts=second.second_shifts,
+        second_past=second.second_past,
     )
 
 
@@ -228,6 +232,7 @@ def _advised_at(
         primary_draws([effects.draws], [protocol]),
         book_at(factor),
         seed=1,
+        second=primary_draws([effects.second], [protocol]),
         programmes=effects.programmes,
         horizon_months=HORIZON_MONTHS,
     )

@@ -15,7 +15,9 @@ from typing import NamedTuple
 import polars as pl
 from cities import four_districts, people_of, protocols
 
-from evalkit.effects import two_readings
+from evalkit.effects import contrast, fit_propensity, placebo_tests, two_readings
+from evalkit.effects.trust.strength import left_out
+from evalkit.effects.weighting.start_now import StartNow
 from evalkit.run_rules import AdviceRules
 from evalkit.simulate import simulate_truth
 from evalkit.simulate.city.city import City
@@ -72,6 +74,55 @@ def keep_readings(path: Path, cell: Cell, seed: int, n_people: int) -> None:
     _keep(path, readings(cell, seed, n_people=n_people))
 
 
+def checks(cell: Cell, seed: int, *, n_people: int) -> pl.DataFrame:
+    """What the checks of one city's estimates say: a row for each intervention and check.
+
+    Returns
+    -------
+    DataFrame
+        KEYS, seed, check, is_warned (null: not testable), times (of strength alone: how many times
+        what the strongest measured group moves it would take to take the gain away; null where no
+        group moves it beyond chance). Strength is measured on every third month of the comparison.
+    """
+    people, rows = people_of(seed, n_people, city=cell.city), []
+    for protocol in protocols():
+        trials = people.trials(protocol)
+        weighting = StartNow.of(trials, fit_propensity(trials, n_draws=1, seed=0))
+        placebos = placebo_tests(weighting).select(
+            "intervention_id",
+            check="test",
+            is_warned=pl.when(pl.col("verdict") != "not_testable").then(
+                pl.col("verdict") == "warning"
+            ),
+            times=pl.lit(None, pl.Float64),
+        )
+        times = _times(weighting)
+        strong = placebos[:1].with_columns(
+            check=pl.lit("strength"),
+            is_warned=pl.lit(None if times is None else times < 1, pl.Boolean),
+            times=pl.lit(times, pl.Float64),
+        )
+        rows += [placebos, strong]
+    return _of_city(pl.concat(rows), cell, seed)
+
+
+def keep_checks(path: Path, cell: Cell, seed: int, n_people: int) -> None:
+    """The checks of one city as a file that is whole or absent."""
+    _keep(path, checks(cell, seed, n_people=n_people))
+
+
+def _times(weighting: StartNow) -> float | None:
+    """How many times what the strongest measured group moves the months gained are."""
+    month = weighting.trials.rows["trial_month"].to_numpy()
+    trials = weighting.trials.keep(weighting.trials.is_treated | (month % 3 == 0))
+    fitted = StartNow.of(trials, fit_propensity(trials, n_draws=1, seed=0))
+    moved = left_out(fitted).filter((pl.col("moved_lower") > 0) | (pl.col("moved_upper") < 0))
+    if moved.is_empty():
+        return None
+    gained = contrast(trials, trials.is_in_primary.sum(axis=1)).difference[0]
+    return float(abs(gained) / moved["moved"].abs().max())
+
+
 def each_city(
     folder: Path,
     keep: Callable[..., None],
@@ -84,6 +135,7 @@ def each_city(
 
     City by city over all worlds, so that a proof that was stopped has as many of each.
     """
+    folder.mkdir(exist_ok=True)
     paths = []
     for seed in seeds:
         for cell in cells:
@@ -186,6 +238,37 @@ def counts_of(found: pl.DataFrame) -> list[dict]:
             }
         )
     return rows
+
+
+def warned_of(found: pl.DataFrame, checked: pl.DataFrame) -> dict[Cell, list[dict]]:
+    """By world, how often each check warned where the plain range misses the truth and where it
+    holds it; the second reading warns where its range does not hold the plain estimate.
+
+    Parameters
+    ----------
+    found : DataFrame
+        `readings` with their truth.
+    checked : DataFrame
+        `checks` of some of the same cities.
+    """
+    is_inside = pl.col("plain").is_between("second_lower", "second_upper")
+    cities = [*KEYS, "seed"]
+    outside = found.join(checked.select(cities).unique(), on=cities, how="semi").select(
+        *cities, check=pl.lit("second_reading"), is_warned=~is_inside
+    )
+    every = pl.concat([checked.select(outside.columns), outside]).drop_nulls("is_warned")
+    told = (
+        every.join(found.select(*cities, "holds_plain"), on=cities, validate="m:1")
+        .group_by(*CELL, "check")
+        .agg(
+            n_wrong=(~pl.col("holds_plain")).sum(),
+            n_hits=(~pl.col("holds_plain") & pl.col("is_warned")).sum(),
+            n_right=pl.col("holds_plain").sum(),
+            n_false_alarms=(pl.col("holds_plain") & pl.col("is_warned")).sum(),
+        )
+        .sort("check")
+    )
+    return {cell: told.filter(**cell._asdict()).drop(CELL).to_dicts() for cell in CELLS}
 
 
 def _mean(rows: pl.DataFrame, column: str) -> float:

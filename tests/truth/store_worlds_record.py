@@ -13,12 +13,16 @@ import polars as pl
 import yaml
 from cities import four_districts, kept_in, protocols
 from readings_in_worlds import (
+    CELL,
     CELLS,
     HARM,
     TRUTH,
+    Cell,
     counts_of,
     each_city,
+    keep_checks,
     keep_readings,
+    warned_of,
     with_truth,
 )
 
@@ -26,7 +30,9 @@ import evalkit
 from evalkit.report.method.worlds import FILE
 from evalkit.run_rules import AdviceRules
 
-FIRST_SEED, N_CITIES, N_PEOPLE = 41_000, 5, 4_000
+FIRST_SEED, N_CITIES, N_PEOPLE = 41_000, 11, 4_000
+# Checks cost more than the readings, so they are made in the first of the cities alone.
+N_CHECKED = 1
 HEAD = """\
 # Both readings of an effect in simulated worlds whose truth is known. Made by
 # tests/truth/store_worlds_record.py, never by hand.
@@ -39,22 +45,38 @@ def readings_of_cities(folder: Path, *, n_cities: int = N_CITIES) -> pl.DataFram
     return with_truth(each_city(folder, keep_readings, seeds, N_PEOPLE))
 
 
-def record_of(found: pl.DataFrame) -> dict:
+def checks_of_cities(folder: Path, *, n_cities: int = N_CHECKED) -> pl.DataFrame:
+    """What the checks say in the first cities of every world."""
+    seeds = range(FIRST_SEED, FIRST_SEED + n_cities)
+    return each_city(folder / "checks", keep_checks, seeds, N_PEOPLE)
+
+
+def record_of(found: pl.DataFrame, checked: pl.DataFrame) -> dict:
     """The content of the record."""
+    warned = warned_of(found, checked)
+    times = checked.group_by(CELL).agg(pl.median("times").round(1))
+    worlds = [
+        row
+        | {
+            "times": times.filter(world=row["world"], strength=row["strength"])["times"].item(),
+            "warned": warned[Cell(row["world"], row["strength"])],
+        }
+        for row in counts_of(found)
+    ]
     return {
         "city": four_districts().city,
         "made": date.today(),
         "version": evalkit.__version__,
         "first_seed": FIRST_SEED,
         "n_cities": found["seed"].n_unique(),
-        "n_cities_warned": 0,
+        "n_cities_checked": checked["seed"].n_unique(),
         "n_people": N_PEOPLE,
         "n_districts": len(four_districts().district_names),
         "n_interventions": len(protocols()),
         "followed_months": protocols()[0].follow_up_months,
         "harm": HARM,
         "expand_from": AdviceRules().expand_from,
-        "worlds": counts_of(found),
+        "worlds": worlds,
     }
 
 
@@ -69,7 +91,8 @@ def kept_folder() -> Path:
 
 
 if __name__ == "__main__":
-    content = record_of(readings_of_cities(kept_folder()))
+    kept = kept_folder()
+    content = record_of(readings_of_cities(kept), checks_of_cities(kept))
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, default_flow_style=None)
     FILE.write_text(HEAD + text, encoding="utf-8")
     print(FILE)

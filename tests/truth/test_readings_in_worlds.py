@@ -17,12 +17,22 @@ from readings_in_worlds import (
     KEYS,
     TRUTH,
     Cell,
+    checks,
     counts_of,
     readings,
     truths,
+    warned_of,
     with_truth,
 )
-from store_worlds_record import FIRST_SEED, N_CITIES, N_PEOPLE, kept_folder, readings_of_cities
+from store_worlds_record import (
+    FIRST_SEED,
+    N_CHECKED,
+    N_CITIES,
+    N_PEOPLE,
+    checks_of_cities,
+    kept_folder,
+    readings_of_cities,
+)
 
 from evalkit.report.method.worlds import WorldCount, worlds_record
 from evalkit.run_rules import AdviceRules
@@ -35,12 +45,17 @@ LEAST_COVERAGE = {
     Cell("persistent", 0.7): 0.90,
     Cell("history", 1.0): 0.90,
 }
-MOST_FALSE_EXPAND = 0.05
+MOST_FALSE_EXPAND, MOST_FALSE_ALARMS = 0.05, 0.1
 
 
 @pytest.fixture(scope="module")
-def counted() -> dict[Cell, WorldCount]:
-    found = counts_of(readings_of_cities(kept_folder(), n_cities=N_PROVED))
+def cities() -> pl.DataFrame:
+    return readings_of_cities(kept_folder(), n_cities=N_PROVED)
+
+
+@pytest.fixture(scope="module")
+def counted(cities) -> dict[Cell, WorldCount]:
+    found = counts_of(cities)
     print(*found, sep="\n")
     return {Cell(one.world, one.strength): one for one in map(WorldCount.model_validate, found)}
 
@@ -70,6 +85,20 @@ def test_the_span_is_blind_to_what_arose_lately(counted):
 
 @pytest.mark.prove
 @pytest.mark.timeout(100_000)
+def test_placebos_seldom_warn_where_people_are_chosen_by_their_measured_past(cities):
+    warned = warned_of(cities, checks_of_cities(kept_folder(), n_cities=min(N_CHECKED, N_PROVED)))
+
+    for cell, of_cell in warned.items():
+        print(cell, *of_cell, sep="\n")
+    for world in ("nothing_hidden", "history"):
+        (of_world,) = (one for cell, one in warned.items() if cell.world == world)
+        (placebo,) = (one for one in of_world if one["check"] == "earlier_months")
+        n_warned = placebo["n_hits"] + placebo["n_false_alarms"]
+        assert n_warned <= MOST_FALSE_ALARMS * (placebo["n_wrong"] + placebo["n_right"])
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(100_000)
 def test_the_stored_truth_is_what_the_worlds_give():
     again = truths().join(pl.read_csv(TRUTH), on=KEYS, suffix="_stored", validate="1:1")
 
@@ -83,6 +112,7 @@ def test_the_record_is_of_all_cities_of_every_world():
     sizes = (record.first_seed, record.n_cities, record.n_people, record.harm, record.expand_from)
     assert sizes == (FIRST_SEED, N_CITIES, N_PEOPLE, HARM, AdviceRules().expand_from)
     assert [Cell(one.world, one.strength) for one in record.worlds] == list(CELLS)
+    assert record.n_cities_checked == N_CHECKED
     n_estimates = {one.n_estimates for one in record.worlds}
     assert n_estimates == {record.n_cities * record.n_interventions}
 
@@ -133,6 +163,35 @@ def test_what_is_counted_of_two_readings_by_hand():
     assert counted["bias_plain"] == pytest.approx(0.75, abs=1e-3)
 
 
+def test_what_is_counted_of_the_checks_by_hand():
+    """A check is right to warn where the plain range misses the truth; the second reading warns
+    where its range does not hold the plain estimate.
+    """
+    rows = [
+        (1, True, 1.0, 0.0, 2.0),
+        (2, True, 1.0, 3.0, 4.0),
+        (3, False, 5.0, 0.0, 2.0),
+        # The past shows nothing; and a city in which no check was made.
+        (4, False, 5.0, None, None),
+        (5, False, 5.0, 0.0, 2.0),
+    ]
+    schema = ["seed", "holds_plain", "plain", "second_lower", "second_upper"]
+    where = {"world": "history", "strength": 1.0, "intervention_id": "work_training"}
+    fixed = {name: pl.lit(value) for name, value in where.items()}
+    found = pl.DataFrame(rows, schema=schema, orient="row").with_columns(**fixed)
+    told = [(1, True), (2, False), (3, True), (4, None)]
+    checked = pl.DataFrame(told, schema=["seed", "is_warned"], orient="row").with_columns(
+        **fixed, check=pl.lit("earlier_months")
+    )
+
+    counted = warned_of(found, checked)[Cell("history", 1.0)]
+
+    assert [tuple(one.values()) for one in counted] == [
+        ("earlier_months", 1, 1, 2, 1),
+        ("second_reading", 1, 1, 2, 1),
+    ]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "cell", [Cell("persistent", 0.7), Cell("history", 1.0), Cell("first_spells", 0.7)]
@@ -146,3 +205,12 @@ def test_one_small_city_of_a_world_is_read_twice(cell):
     expected = "past_shows_nothing" if cell.world == "first_spells" else "two_readings"
     assert expected in found["verdict"].to_list()
     assert (found["width_span"] >= found["width_plain"]).all()
+
+
+@pytest.mark.slow
+def test_one_small_city_of_a_world_is_checked():
+    checked = checks(Cell("persistent", 0.7), 3, n_people=1_600)
+
+    by_check = checked.group_by("check").len().sort("check")
+    assert by_check.rows() == [("earlier_months", 2), ("negative_control", 2), ("strength", 2)]
+    assert (checked.filter(check="strength")["times"].drop_nulls() > 0).all()

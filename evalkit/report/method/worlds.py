@@ -46,7 +46,8 @@ class WorldCount(Record):
     months. n_plain, n_second, n_span: ranges that hold the truth (n_second of n_estimates -
     n_nothing). If the effect were `WorldsRecord.harm`: n_claims_plain, n_claims_span: ranges wholly
     above zero; n_expands_plain, n_expands_span: as sure of a gain as advice to expand asks, by the
-    plain reading or by both.
+    plain reading or by both. times: how many times what the strongest measured group moves it would
+    take to take the gain away, the median over estimates.
     """
 
     world: WorldName
@@ -65,6 +66,7 @@ class WorldCount(Record):
     n_claims_span: int
     n_expands_plain: int
     n_expands_span: int
+    times: float | None = None
     warned: tuple[WarnedCount, ...] = ()
 
     @property
@@ -87,8 +89,8 @@ class WorldCount(Record):
 class WorldsRecord(Record):
     """Simulated cities of several worlds beside the truth: how they were made, and what came of it.
 
-    n_cities: of each world, each with n_interventions estimates; n_cities_warned: of them, those in
-    which checks were made too. harm: what the effect is taken to be when it is asked how often a
+    n_cities: of each world, each with n_interventions estimates; n_cities_checked: of them, those
+    in which checks were made too. harm: what the effect is taken to be when it is asked how often a
     harmful intervention would be called a good one, in months; expand_from: how sure of a gain
     advice to expand must be.
     """
@@ -98,7 +100,7 @@ class WorldsRecord(Record):
     version: str
     first_seed: int
     n_cities: int
-    n_cities_warned: int
+    n_cities_checked: int
     n_people: int
     n_districts: int
     n_interventions: int
