@@ -96,6 +96,8 @@ def _refuse_faulty_files(prepared: "Run") -> None:
     for protocol in protocols:
         source = f"protocol {protocol.protocol}"
         needed |= dict.fromkeys(term_names(protocol), f"{source}, covariates")
+        groups = [one.group for one in protocol.covariates if one.group]
+        needed |= dict.fromkeys(groups, f"{source}, covariates, group")
         needed |= dict.fromkeys(
             [name for outcome in protocol.outcomes for name in (outcome, f"months_{outcome}")],
             f"{source}, outcomes",

@@ -53,6 +53,7 @@ from evalkit.effects.trust.second_reading import (
     second_reading,
     two_readings,
 )
+from evalkit.effects.trust.strength import strength
 from evalkit.effects.weighting.contrast import contrast
 from evalkit.effects.weighting.cross_section import LogitModel, logit, propensity_weights
 from evalkit.effects.weighting.propensity import fit_models, fit_propensity
@@ -130,6 +131,7 @@ __all__ = [
     "standardised_draws",
     "status_for_publication",
     "status_of_run",
+    "strength",
     "summaries",
     "tables_asked_for",
     "targeting_tables",

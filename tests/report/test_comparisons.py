@@ -263,6 +263,34 @@ def test_page_says_what_the_placebos_found(training_page, verdict, words):
     assert words in text
 
 
+def strengths(*rows):
+    """Covariate, moved with its range, times and times of the limit."""
+    columns = ("covariate", "moved", "moved_lower", "moved_upper", "times", "times_limit")
+    named = [
+        {
+            "district": "all",
+            "intervention_id": "work_training",
+            **dict(zip(columns, row, strict=True)),
+        }
+        for row in rows
+    ]
+    return published("strength", named, ["district", "intervention_id", "covariate"])
+
+
+def test_page_says_how_strong_something_unmeasured_would_have_to_be(training_page):
+    work = ("fia_work", -0.5, -0.7, -0.3, 2.4, 0.6)
+
+    text = training_page(strengths(work, ("female", 0.1, -0.1, 0.2, None, None)))
+    alone = training_page(strengths((*work[:5], 0.0)))
+    by_chance = training_page(strengths(("female", 0.1, -0.1, 0.2, None, None)))
+
+    assert "Of what was measured “readiness for work: goals and work” moves the difference" in text
+    assert "have to do 2.4 times as much to take the whole difference away" in text
+    assert "nearer end of its range to none, 0.6 times would do" in text
+    assert "is all that was measured" in alone and "holds no difference already" in alone
+    assert "changes the difference by no more than chance" in by_chance
+
+
 def test_page_names_a_refused_check(training_page):
     text = training_page(checks(smd="refused"))
 

@@ -228,6 +228,26 @@ effects.doubly_robust_months(weighting, seed=1)
 placebo = effects.placebo_tests(weighting)
 placebo
 
+# %% strength
+# What leaving out each measured group moves (made up), and how many times as strong something
+# unmeasured would have to be.
+moved = pl.DataFrame(
+    {
+        "district": "all",
+        "intervention_id": "government_training",
+        "covariate": ["past_work_share", "grammar"],
+        "moved": [0.8, 0.05],
+        "moved_lower": [0.5, -0.1],
+        "moved_upper": [1.1, 0.2],
+        "n_starters": 120,
+        "one_person": 0.2,
+    }
+)
+span = effects.two_readings(trials).table.with_columns(
+    district=pl.lit("all"), n_starters=120, person_change=0.1
+)
+effects.strength(moved, span)
+
 # %% effect_checks
 effects.effect_checks(weighting, placebo).select("check", "value", "verdict")
 

@@ -11,6 +11,7 @@ from evalkit.report.evidence.effects import (
     heading_of,
     month_of_horizon,
 )
+from evalkit.report.evidence.strength import strength_tables, strength_texts
 from evalkit.report.parts.definitions import tells_work
 from evalkit.report.parts.document import Block, Brief, Figure, Section
 from evalkit.report.parts.figures import picture
@@ -79,6 +80,7 @@ def _block(brief: Brief, effect: Effect, *, with_lead: bool) -> Block:
         *_leavers_text(brief, effect),
         *_naive_text(brief, effect),
         *check_texts(brief, effect),
+        *strength_texts(brief, effect),
     )
     sensitivity = _SENSITIVITY.tables(brief, _rows(brief, effect, "effect_sensitivity"))
     return Block(
@@ -88,6 +90,7 @@ def _block(brief: Brief, effect: Effect, *, with_lead: bool) -> Block:
         figures=(*_figures(brief, effect), *naive_picture(brief, effect)),
         tables=(
             *sensitivity,
+            *strength_tables(brief, effect),
             *check_tables(brief, effect),
             *comparison_left_tables(brief, effect),
         ),
