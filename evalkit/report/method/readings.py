@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from markupsafe import Markup
 
 from evalkit.line.protocol_parts import SecondReading
+from evalkit.report.method.in_worlds import how_often_spans_hold
 from evalkit.report.parts.document import Block, Brief, Section
 
 
@@ -34,6 +35,7 @@ def how_effects_are_read(brief: Brief) -> Section:
         (
             Block(points=points),
             Block(text=tuple(words.html(f"readings.{name}", **values) for name in text)),
+            how_often_spans_hold(brief),
         ),
     )
 
