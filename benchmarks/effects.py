@@ -2,9 +2,12 @@
 
     python benchmarks/effects.py            all parts
     python benchmarks/effects.py peer       pySEQTarget, the same sequence of trials, in turn with
-    ours python benchmarks/effects.py draws      sums of 400 draws that follow what changes, in turn
-    with sums of every month formed anew python benchmarks/effects.py growth 5   10^5 people, 24
-    trial months, 200 refitted person bootstraps
+    ours
+    python benchmarks/effects.py draws      sums of 400 draws that follow what changes, in turn with
+    sums of every month formed anew
+    python benchmarks/effects.py second     what the second reading adds to the effects' stations
+    python benchmarks/effects.py growth 5   10^5 people, 24 trial months, 200 refitted person
+    bootstraps
 
 Needs the optional dependencies `bench`. The peer expands the trials and fits a pooled logistic
 outcome model; evalkit weights. Both answer what the risk of having found work would be if everyone
@@ -17,6 +20,7 @@ import resource
 import statistics
 import sys
 import time
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -29,11 +33,16 @@ sys.path = [
 
 from evalkit.effects import (  # noqa: E402
     Trials,
+    effect_curves,
     effect_draws,
+    effect_summary,
     estimate_effect,
+    fit_models,
     fit_propensity,
+    second_reading,
     trials_of_tables,
 )
+from evalkit.effects.answer.second_draws import second_draws  # noqa: E402
 from evalkit.effects.weighting.later_starts import LaterStarts  # noqa: E402
 from evalkit.effects.weighting.propensity import (  # noqa: E402
     coefficients_of,
@@ -272,6 +281,42 @@ def draws() -> None:
         )
 
 
+def second() -> None:
+    """The stations of one intervention with the second reading and without it, in turn. Everybody's
+    period of support begins with the data here, so the months worked before it are drawn by lot.
+    """
+    trials = trials_of(world(PEER_PEOPLE, seed=5), "wait", "never")
+    window = trials.protocol.second_reading.window_months
+    worked = np.random.default_rng(5).integers(0, window + 1, trials.rows.height)
+    trials = replace(trials, past=worked.astype(float))
+    seconds = {"plain": [], "second": []}
+    for _ in range(RUNS):
+        begun = time.process_time()
+        fitted = fit_models(trials, n_draws=DRAWS, seed=1)
+        parts = estimate_effect(trials, district="all", propensity=fitted, n_draws=DRAWS, seed=1)
+        plain = effect_draws(parts.sums)
+        effect_summary(plain, trials.protocol)
+        effect_curves(plain)
+        between = time.process_time()
+        shifts = second_reading(trials, n_draws=DRAWS, seed=1).second_shifts
+        primary = plain.filter(pl.col("estimand") == trials.protocol.primary_estimand)
+        moved = second_draws(primary, shifts, primary_outcome="work")
+        if moved.is_empty():
+            raise SystemExit("the past shows nothing: no ratio is printed")
+        effect_summary(moved, trials.protocol)
+        effect_curves(moved)
+        seconds["plain"].append(between - begun)
+        seconds["second"].append(time.process_time() - between)
+    medians = {name: statistics.median(own) for name, own in seconds.items()}
+    print(
+        f"{len(trials.rows)} person-trials, {DRAWS} draws: models, sums and tables "
+        f"{medians['plain']:.2f} s of processor; the second reading adds "
+        f"{medians['second']:.2f} s, "
+        f"{100 * medians['second'] / medians['plain']:.0f} per cent (target 10)",
+        flush=True,
+    )
+
+
 def growth(exponents: list[int]) -> None:
     for exponent in exponents:
         people = world(10**exponent, seed=5)
@@ -289,10 +334,12 @@ def growth(exponents: list[int]) -> None:
 
 if __name__ == "__main__":
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    parts = sys.argv[1:2] or ["peer", "draws", "growth"]
+    parts = sys.argv[1:2] or ["peer", "draws", "second", "growth"]
     if "peer" in parts:
         peer()
     if "draws" in parts:
         draws()
+    if "second" in parts:
+        second()
     if "growth" in parts:
         growth([int(one) for one in sys.argv[2:]] or [4, 5])

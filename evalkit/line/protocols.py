@@ -42,8 +42,9 @@ def load_protocol(
     ParameterError
         If a key is unknown, missing or mistyped.
     ProtocolError
-        If the last trial cannot be followed to its end, a covariate asks for districts and there
-        are none, or the protocol names a break that the run does not know, or two of one month.
+        If the last trial cannot be followed to its end, a declared window of the second reading
+        lies outside the extract in every trial, a covariate asks for districts and there are none,
+        or the protocol names a break that the run does not know, or two of one month.
     """
     protocol = _with_districts(load(path, Protocol), path, districts)
     protocol = _with_break_months(protocol, path, breaks)
@@ -57,7 +58,28 @@ def load_protocol(
             "compared.",
             fix=f"set to_month to {last_complete} or earlier, or shorten follow_up_months.",
         )
+    _refuse_windows_outside(protocol, path)
     return protocol
+
+
+def _refuse_windows_outside(protocol: Protocol, path: Path | str) -> None:
+    """Refuse a declared window before support that no trial can have: a period of support that
+    began in the extract is at least a month old at time zero. (The default window is not refused:
+    in a short extract the past then shows nothing.)
+    """
+    rule, last = protocol.second_reading, protocol.eligibility.to_month
+    longest = last - 2
+    if "window_months" in rule.model_fields_set and rule.window_months > longest:
+        raise ProtocolError(
+            f"A window of {rule.window_months} months before the present period of support lies "
+            "outside the extract in every trial.",
+            where=f"{path}, second_reading.window_months",
+            why=f"The last trial is that of month {last}: of nobody is all of the window on record, "
+            "and there would be no second reading.",
+            fix=f"shorten the window to at most {longest} months, or leave it out."
+            if longest > 0
+            else "leave the window out, or let the trials begin later.",
+        )
 
 
 def load_protocols(run: Run) -> tuple[Protocol, ...]:

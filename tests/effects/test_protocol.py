@@ -43,6 +43,31 @@ def test_load_protocol_refuses_trials_that_cannot_be_followed():
     )
 
 
+def _with_window(tmp_path, rule: str):
+    path = tmp_path / "window.yaml"
+    path.write_text(TRAINING.read_text(encoding="utf-8") + rule, encoding="utf-8")
+    return path
+
+
+def test_load_protocol_refuses_a_declared_window_that_no_trial_can_have(tmp_path):
+    path = _with_window(tmp_path, "second_reading: {window_months: 46}\n")
+
+    with pytest.raises(ProtocolError) as caught:
+        load_protocol(path, n_months=72)
+
+    lines = str(caught.value).splitlines()
+    assert "46 months before the present period of support" in lines[0]
+    assert "second_reading.window_months" in lines[1] and "month 47" in lines[2]
+    assert "at most 45 months" in lines[3]
+
+
+def test_load_protocol_takes_a_window_that_a_trial_can_have_and_the_default_one(tmp_path):
+    path = _with_window(tmp_path, "second_reading: {window_months: 45}\n")
+
+    assert load_protocol(path, n_months=72).second_reading.window_months == 45
+    assert load_protocol(TRAINING, n_months=72).second_reading.window_months == 12
+
+
 def test_load_protocol_names_an_unknown_key_and_its_neighbour(tmp_path):
     path = tmp_path / "typo.yaml"
     path.write_text(

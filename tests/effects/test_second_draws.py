@@ -13,10 +13,12 @@ from evalkit.effects import (
     district_effects,
     effect_curves,
     effect_summary,
+    estimate,
     intervention_effects,
     intervention_weights,
     second_reading,
     summaries,
+    two_readings,
 )
 from evalkit.effects.answer.second_draws import second_draws
 from evalkit.effects.districts.pooling import primary_differences
@@ -284,3 +286,30 @@ def test_a_value_is_told_in_steps_of_what_one_person_does_to_either_reading(worl
 
     assert told.height == 5
     assert (told["one_person_value"] * told["error"] >= told["person_change"] - EXACT).all()
+
+
+def test_an_effect_in_one_call_shows_both_readings(world, city):
+    trials = city.trials(world.protocol(**DECLARED))
+    closed = two_readings(trials).table.row(0, named=True)
+
+    found = estimate(trials, n_draws=400, seed=SEED)
+
+    row = found.span.row(0, named=True)
+    # One Newton step and one linear term: both are of second order in the people.
+    assert row["plain"] == pytest.approx(closed["plain"], abs=1e-6)
+    assert row["second"] == pytest.approx(closed["second"], abs=1e-6)
+    # A limit of 400 draws has an error of about a tenth of the standard error.
+    for limit in ("span_lower", "span_upper"):
+        assert row[limit] == pytest.approx(closed[limit], abs=0.4 * closed["second_error"])
+    assert f"both readings: from {row['span_lower']:+.2f} to" in found.headline
+    plain = found.table.filter(outcome="months_work").row(0, named=True)
+    assert (plain["ci_lower"], plain["ci_upper"]) == (row["plain_lower"], row["plain_upper"])
+
+
+def test_an_effect_in_one_call_says_where_the_past_shows_nothing(world, city):
+    trials = city.trials(world.protocol(**DECLARED | {"second_reading": {"window_months": 5}}))
+
+    found = estimate(trials, n_draws=10, seed=SEED)
+
+    assert found.headline.endswith("the past shows nothing)")
+    assert found.span["second"].to_list() == [None]

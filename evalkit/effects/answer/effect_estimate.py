@@ -10,6 +10,7 @@ import polars as pl
 
 from evalkit.effects.answer.effect_sums import effect_draws
 from evalkit.effects.answer.estimate import weighted_effect
+from evalkit.effects.answer.second_draws import effect_span, second_draws
 from evalkit.effects.answer.status import with_starters
 from evalkit.effects.answer.summary import effect_curves, effect_summary
 from evalkit.effects.answer.timing import effect_timing
@@ -17,6 +18,7 @@ from evalkit.effects.pictures import plot
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.trust.balance import balance_table
 from evalkit.effects.trust.refusal import refused_for_all
+from evalkit.effects.trust.second_reading import NOTHING, second_reading
 from evalkit.effects.weighting.cross_section import refuse_separated
 from evalkit.effects.weighting.propensity import coefficients_of, fit_models
 from evalkit.effects.weighting.start_now import StartNow
@@ -49,6 +51,13 @@ class EffectEstimate(Result):
         The table `effect_draws` of what can be said.
     events : DataFrame
         Shares that have reached an event, in the same shape.
+    second : DataFrame
+        The table `second_draws`: the draws of the primary comparison under the second reading;
+        empty where the past shows nothing.
+    past : DataFrame
+        The table `second_past`: on how much of a past the second reading rests.
+
+    Ranges are of the plain reading; `span` has both beside each other.
     """
 
     trials: Trials
@@ -57,6 +66,8 @@ class EffectEstimate(Result):
     status: pl.DataFrame
     draws: pl.DataFrame
     events: pl.DataFrame
+    second: pl.DataFrame
+    past: pl.DataFrame
 
     @property
     def headline(self) -> str:
@@ -82,8 +93,26 @@ class EffectEstimate(Result):
         gained = f"{about}: {row['difference']:+.2f} months {of}"
         limits = ""
         if row["ci_lower"] is not None:
-            limits = f" (from {row['ci_lower']:+.2f} to {row['ci_upper']:+.2f})"
+            limits = f" (from {row['ci_lower']:+.2f} to {row['ci_upper']:+.2f}{self._of_both})"
         return f"{gained}{of_what}{limits}"
+
+    @property
+    def _of_both(self) -> str:
+        """What the second reading makes of the range."""
+        row = self.span.row(0, named=True)
+        if row["verdict"] == NOTHING:
+            return "; the past shows nothing"
+        return f"; both readings: from {row['span_lower']:+.2f} to {row['span_upper']:+.2f}"
+
+    @cached_property
+    def span(self) -> pl.DataFrame:
+        """The table `effect_span`: both readings of the months in the primary outcome, and the span
+        of both. Empty where no effect can be said.
+        """
+        protocol = self.trials.protocol
+        second = effect_summary(self.second, protocol)
+        span = effect_span(self.summary, second, self.past, protocol)
+        return with_starters(span, self.status)
 
     @cached_property
     def summary(self) -> pl.DataFrame:
@@ -170,13 +199,21 @@ def estimate(trials: Trials, *, n_draws: int = 500, seed: int = 1) -> EffectEsti
     sums, events = (
         table.filter(pl.col("estimand").is_in(said)) for table in (parts.sums, parts.events)
     )
+    plain, protocol = effect_draws(sums), trials.protocol
+    both = second_reading(trials, **draws)
     return EffectEstimate(
         trials,
         propensity,
         tuple(weightings),
         status,
-        effect_draws(sums),
+        plain,
         effect_draws(events),
+        second_draws(
+            plain.filter(pl.col("estimand") == protocol.primary_estimand),
+            both.second_shifts,
+            primary_outcome=protocol.primary_outcome,
+        ),
+        both.second_past.filter(pl.col("district") == CITY),
     )
 
 

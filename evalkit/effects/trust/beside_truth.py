@@ -13,7 +13,9 @@ def beside_truth(summary: pl.DataFrame, months: pl.DataFrame, protocol: Protocol
     Parameters
     ----------
     summary : DataFrame
-        From `effect_summary`, district "all".
+        From `effect_summary`, district "all", of the plain reading: that the ranges of the
+        estimator hold the truth where nothing is hidden is what is asked here, and wider ones, that
+        hold both readings, would hide a fault of it.
     months : DataFrame
         The truth: intervention_id, district, district_basis, population, comparison,
         horizon_months, outcome, difference, mc_std_error.

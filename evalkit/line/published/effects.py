@@ -123,7 +123,7 @@ EFFECTS = (
     ),
     Table(
         "effect_readings",
-        "One row per effect and reading: naive, bounds, what is detectable.",
+        "One row per effect and reading of its data: naive, bounds, what is detectable.",
         keys=(*_EFFECT, "reading"),
         values=(*_RANGE, "information"),
         unit="shares, months, ratios",
@@ -144,7 +144,8 @@ EFFECTS = (
     ),
     Table(
         "effect_curves",
-        "One row per effect, state (small ones together: other), arm and month shown: share in it.",
+        "One row per effect, state (small ones together: other), arm and month shown: share in it. "
+        "Ranges of the difference of a primary comparison hold both readings.",
         keys=(*_EFFECT, "state", "arm", "month"),
         values=_RANGE,
         unit="share of people",
@@ -153,7 +154,8 @@ EFFECTS = (
     ),
     Table(
         "effect_summary",
-        "One row per effect and outcome up to the horizon.",
+        "One row per effect and outcome up to the horizon. Ranges and probabilities of a primary "
+        "comparison hold both readings, the numbers are the plain one's.",
         keys=(*_EFFECT, "outcome"),
         values=("treated", "comparison", *_LIMITS, "probability_positive"),
         unit="months, shares",
@@ -191,7 +193,8 @@ EFFECTS = (
     # (trees: the third opinion)
     _effects(
         "group_effects",
-        "One row per effect and declared group: the group's own estimate and the shrunk one.",
+        "One row per effect and declared group: the group's own estimate and the shrunk one, by "
+        "the plain reading.",
         keys=(*_EFFECT, "subgroup"),
         values=(
             *("raw", "raw_lower", "raw_upper", "shrunk", "shrunk_lower", "shrunk_upper"),
@@ -216,7 +219,8 @@ EFFECTS = (
     ),
     _effects(
         "district_ranks",
-        "One row per effect and district: raw, shrunk and standardised, and its rank.",
+        "One row per effect and district: raw, shrunk and standardised, and its rank, by the plain "
+        "reading.",
         keys=_EFFECT,
         values=(
             *("raw", "raw_lower", "raw_upper", "shrunk", "shrunk_lower", "shrunk_upper"),
@@ -252,14 +256,16 @@ EFFECTS = (
     ),
     _effects(
         "effect_timing",
-        "One row per effect and measure of time: lock-in, break-even, yield, return to support.",
+        "One row per effect and measure of time: lock-in, break-even, yield, return to support, by "
+        "the plain reading.",
         keys=(*_EFFECT, "measure"),
         values=("treated", "comparison", *_RANGE),
         unit="months, shares",
     ),
     _effects(
         "effect_moments",
-        "One row per intervention, decision (start, stop, dose) and month in which it is taken.",
+        "One row per intervention, decision (start, stop, dose) and month in which it is taken, by "
+        "the plain reading.",
         keys=(*_PLACE, "decision", "month"),
         values=(*_LIMITS, "effect_state", "reason"),
         unit="months",
