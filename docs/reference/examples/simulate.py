@@ -13,7 +13,8 @@ cities = shipped("params", "cities")
 # %% load_city
 # What a city is assumed to be; worlds change it so that comparisons go wrong.
 city = simulate.load_city("demo_city", cities)
-city.district_names, city.n_months
+hidden = simulate.load_city("demo_city", cities, worlds=["persistent"], strength=0.7)
+city.district_names, city.n_months, hidden.selection.strength
 
 # %% live
 # What happens to two hundred people, month by month.
