@@ -160,6 +160,9 @@ class AdviceRules(Record):
     An intervention is kept where society probably gains, as the words of the report have it
     (`evalkit.vocabulary.LIKELY`), and is at least that sure where it is expanded; it is at least as
     sure that society loses where it is stopped. So advice never contradicts those words.
+
+    A probability is what both readings of an effect are sure of, the nearer to one half of the two
+    (`evalkit.draws.agreed_probability`). Nothing is expanded by one reading alone.
     """
 
     expand_from: Probability = Field(
