@@ -146,12 +146,13 @@ def _two_readings(brief: Brief, ones: Sequence[Offered]) -> _Check:
     """What the past shows of each intervention: its own sentences stand in the line."""
     words, here = brief.words, readings_here(brief, ones)
     state = state_of(here.holding)
+    is_borrowed = any(one.is_borrowed for one, _ in here.numbers)
     return _Check(
         state,
         words.text(f"certain.{state}"),
         words.text("readings.title"),
         here.text or words.html("readings.not_shown"),
-        words.html("readings.reading"),
+        words.html("readings.reading", whose=words.text("certain.of_all") if is_borrowed else ""),
         _numbers(brief, here.numbers),
     )
 
