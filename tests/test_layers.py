@@ -90,7 +90,10 @@ FLOORS = {
     "economics": (("pictures",), ("prices",), ("ledger",), ("results",), ("what_if",)),
     "monitoring": (
         ("areas",),
-        ("process", "steps", "access", "offer", "accounts", "programme", "registration"),
+        (
+            *("process", "steps", "access", "offer", "accounts", "programme", "registration"),
+            "forecasts",
+        ),
     ),
     "disclosure": (("published",), ("rounding", "sealing"), ("attack",)),
     "simulate": (("city",), ("population",), ("truth",), ("register",)),

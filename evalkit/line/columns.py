@@ -42,7 +42,7 @@ _DTYPES: Mapping[Form, DataTypeClass] = MappingProxyType(
 COUNTED = frozenset(
     (
         *("persons", "spells", "persons, spells", "episodes", "rows", "faults"),
-        *("starts per year", "persons per year"),
+        *("starts per year", "persons per year", "starts, exits, months on support"),
     )
 )
 # Columns that identify persons; a row with one of them is a part of a person's life.
@@ -250,6 +250,20 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("number", "months", "asked_months"),
         *_columns("share", "share of trials", "power"),
         # (forecasts)
+        *_columns("date", "", "made due first_due last_due"),
+        *_columns("word", "", "quantity forecast_status line_status"),
+        *_columns("name", "", "run_id protocols definition content_hash chain"),
+        *_columns("months", "months", "months_ahead"),
+        *_columns(
+            "count",
+            "starts, exits, months on support",
+            "n_expected n_50_lower n_50_upper n_80_lower n_80_upper n_95_lower n_95_upper "
+            "n_last_year n_city_mean n_observed",
+        ),
+        *_columns("count", "forecasts", "n_forecasts n_held_50 n_held_80 n_held_95"),
+        *_columns("count", "forecasts", "n_redefined n_changed n_gone n_withheld"),
+        *_columns("share", "share", "bias error_expected error_last_year error_city_mean"),
+        *_columns("share", "share", "interval_score"),
         *_columns("number", "standard deviations", "smd_before smd_after max_abs_smd"),
         *_columns("number", "ratio", "variance_ratio_before variance_ratio_after overdispersion"),
         *_columns("number", "rank", "rank rank_lower rank_upper"),

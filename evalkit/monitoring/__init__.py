@@ -1,5 +1,6 @@
-"""Whether the common process is kept, who gets what, and where the money went: three questions
-answered from rows that exist, and lists for the people who do the work.
+"""Whether the common process is kept, who gets what, where the money went, and whether what was
+told of months ahead came true: questions answered from rows that exist, and lists for the people
+who do the work.
 """
 
 from evalkit.monitoring.access.access_tables import access_tables
@@ -10,6 +11,15 @@ from evalkit.monitoring.accounts import (
     places_paid,
 )
 from evalkit.monitoring.areas import by_area, in_areas
+from evalkit.monitoring.forecasts import (
+    Earlier,
+    earlier_record,
+    forecast_outcomes,
+    forecast_record,
+    forecast_scores,
+    forecasts,
+    record_in,
+)
 from evalkit.monitoring.offer.offered import needs_and_offer
 from evalkit.monitoring.offer.outreach_costs import outreach_costs
 from evalkit.monitoring.process import (
@@ -35,6 +45,7 @@ from evalkit.monitoring.steps.next_steps import Followed
 __all__ = [
     "ACTIVITY_TABLES",
     "PROCESS_TABLES",
+    "Earlier",
     "Followed",
     "ability_change",
     "ability_ends",
@@ -47,7 +58,12 @@ __all__ = [
     "common_process",
     "completeness",
     "cost_range_per_end",
+    "earlier_record",
     "follow_ups_overdue",
+    "forecast_outcomes",
+    "forecast_record",
+    "forecast_scores",
+    "forecasts",
     "in_areas",
     "last_quarter",
     "needs_and_offer",
@@ -56,6 +72,7 @@ __all__ = [
     "places_paid",
     "process_kept",
     "programme",
+    "record_in",
     "worklist",
     "worklist_in_words",
     "worklist_size",

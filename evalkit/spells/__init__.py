@@ -16,6 +16,7 @@ from evalkit.spells.exit_bounds import exit_bounds, exit_curve_bounds
 from evalkit.spells.exit_sources import exit_sources
 from evalkit.spells.extent import Extent
 from evalkit.spells.gap_sensitivity import gap_sensitivity, spells_by_gap
+from evalkit.spells.monthly_counts import monthly_counts
 from evalkit.spells.occupancy import (
     months_per_start,
     occupied_places,
@@ -55,6 +56,7 @@ __all__ = [
     "long_term_classes",
     "long_term_counts",
     "loop_counts",
+    "monthly_counts",
     "months_per_start",
     "occupied_places",
     "of_city",

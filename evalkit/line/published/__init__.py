@@ -13,6 +13,7 @@ from evalkit.line.published.counts import COUNTS
 from evalkit.line.published.description import DESCRIPTION
 from evalkit.line.published.design import DESIGN
 from evalkit.line.published.effects import EFFECTS
+from evalkit.line.published.forecasts import FORECASTS
 from evalkit.line.published.offer import OFFER
 from evalkit.line.published.process import PROCESS
 from evalkit.line.published.programme import PROGRAMME
@@ -60,6 +61,7 @@ STATIONS: Mapping[str, tuple[Table, ...]] = MappingProxyType(
         "accounts": ACCOUNTS,
         "programme": PROGRAMME,
         "registration": REGISTRATION,
+        "forecasts": FORECASTS,
         "counts": COUNTS,
         "design": DESIGN,
     }
