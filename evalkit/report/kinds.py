@@ -14,6 +14,7 @@ from evalkit.report.decision.since_last import since_the_last
 from evalkit.report.decision.spread import how_long_and_how
 from evalkit.report.decision.stays import who_stays
 from evalkit.report.decision.sure import how_certain
+from evalkit.report.decision.told_before import whether_forecasts_held
 from evalkit.report.decision.what_if import what_if
 from evalkit.report.evidence.access import who_gets_what
 from evalkit.report.evidence.accounts import where_the_money_went
@@ -37,6 +38,7 @@ from evalkit.report.evidence.value import costs_and_gains
 from evalkit.report.evidence.value_over_time import when_it_pays
 from evalkit.report.method.advice import how_advice_follows
 from evalkit.report.method.decisive import what_decides
+from evalkit.report.method.forecasts import what_was_told
 from evalkit.report.method.prices import prices_behind
 from evalkit.report.method.protocols import what_was_asked
 from evalkit.report.method.provenance import where_numbers_come_from
@@ -92,6 +94,7 @@ CITY_DECISION: tuple[Callable[[Brief], Part | None], ...] = (
     how_long_and_how,
     own_work,
     since_the_last,
+    whether_forecasts_held,
     how_certain,
 )
 
@@ -166,6 +169,7 @@ METHOD_PAGE = Page(
         what_we_do_not_know,
         what_was_asked,
         what_decides,
+        what_was_told,
         prices_behind,
         where_numbers_come_from,
     ),

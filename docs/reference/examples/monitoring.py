@@ -3,6 +3,7 @@
 # %% setup
 # Tables of two people, as they would be admitted, and the rules of a run.
 from datetime import date
+from pathlib import Path
 from types import SimpleNamespace
 
 import polars as pl
@@ -10,7 +11,7 @@ import polars as pl
 from evalkit import monitoring
 from evalkit.line.delivered import delivered
 from evalkit.line.tables import table as line_table
-from evalkit.params import Extract
+from evalkit.params import Extract, Run, RunFile
 from evalkit.line.tables import published
 from evalkit.monitoring_rules import MonitoringRules
 from evalkit.words import words
@@ -64,10 +65,8 @@ filled.filter(pl.col("field").is_in(["all", "planned_end"])).sort("district", "f
 
 # %% accounts_of
 # How the run on the simulated Stockholm reads its accounts: what a report has printed of 2012.
-from pathlib import Path
 
 from evalkit.line.accounts import AccountsFile
-from evalkit.params import Run, RunFile
 from evalkit.records import load
 from evalkit.shipped import shipped
 
@@ -300,3 +299,47 @@ given = {name: tables[name] for name in of_them} | {
 }
 told = monitoring.programme(given, SimpleNamespace(extract=extract, monitoring=rules))
 told["programme_reach"]
+
+# %% forecasts, earlier_record, Earlier
+# Nine years in which ten people start coaching in every month: 30, 60 and 120 are expected in the
+# next three, six and twelve months. No vintage came before, so there is no record yet.
+n_months = 108
+counts = pl.DataFrame(
+    {
+        "district": ["all", "North"] * n_months,
+        "quantity": "starts",
+        "intervention_id": "coaching",
+        "month_no": [2017 * 12 + month for month in range(n_months) for _ in range(2)],
+        "n": 10,
+        "n_persons": 100,
+        "n_people": 1000,
+    },
+    schema_overrides={name: pl.Int32 for name in ("month_no", "n", "n_persons", "n_people")},
+)
+town = RunFile.model_validate(
+    {
+        "run": "town",
+        "title": {"sv": "Stad", "en": "Town"},
+        "districts": ["North"],
+        "seed": 1,
+        "extract": {"folder": "town", "first_month": "2017-01", "data_through": "2025-12"},
+    }
+)
+vintage = Run(run_dir=Path("2025-12-00000000"), run_file=Path("town.yaml"), params=town)
+earlier = monitoring.earlier_record(vintage)
+told = monitoring.forecasts(counts, town, earlier)
+told.filter(district="all").select("due", "n_expected", "n_95_lower", "n_95_upper")
+
+# %% record_in
+# What a vintage has told is read from its folder; where there is none it is empty.
+monitoring.record_in(None).record.height
+
+# %% forecast_record
+# A line for each district, whose hash covers what was told.
+record = monitoring.forecast_record(told.with_columns(status=pl.lit("ok")), vintage, earlier)
+record.select("made", "district", "n_forecasts", "line_status")
+
+# %% forecast_outcomes, forecast_scores
+# Nothing was told before, so there is nothing to score.
+outcomes = monitoring.forecast_outcomes(counts, town, {}, earlier)
+monitoring.forecast_scores(earlier.forecasts, outcomes)

@@ -146,6 +146,11 @@ counted = effects.trial_months(effects.load_protocols(run), extract.first_month)
 now = {**tables, **built}
 spells.offer_counts(now, run.params, counted=counted)
 
+# %% monthly_counts
+# What can be counted month by month, of which forecasts are made: how many left for work in a year.
+monthly = spells.monthly_counts(now, run.params)
+monthly.filter(district="all", quantity="exits_to_work").tail(12)["n"].sum()
+
 # %% plan_counts
 spells.plan_counts(built["episodes"], data_through=extract.data_through)
 

@@ -104,6 +104,8 @@ def forecast_scores(told: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataFrame:
     score).
     """
     declared = published("forecast_scores")
+    if outcomes.is_empty():
+        return declared.empty()
     keys = list(published("forecast_outcomes").keys)
     both = outcomes.drop("row_id", "status", strict=False).join(
         told.drop("row_id", "status", strict=False), on=keys, suffix="_told"
@@ -112,8 +114,6 @@ def forecast_scores(told: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataFrame:
     measured = by_quantity.with_columns(scored=pl.col("forecast_status") == SCORED).group_by(
         "quantity"
     )
-    if both.is_empty():
-        return declared.empty()
     scores = measured.agg(*_scores(), *_not_scored())
     return (
         scores.with_columns(pl.selectors.integer().cast(pl.Int32))
