@@ -523,7 +523,7 @@ def _balance():
 @pytest.fixture(scope="session")
 def make_parts():
     """The table value_parts with society's sum and the probability that it is above zero, by
-    intervention.
+    intervention, and that by either reading.
     """
     return _value_parts
 
@@ -531,6 +531,7 @@ def make_parts():
 def _value_parts(
     society=((EFFECT["intervention_id"], (-2010.0, -14700.0, 10720.0, 0.38)),),
     purse=(0.0, 0.0, 0.0, 0.0),
+    readings=(None, None),
 ):
     perspectives = {
         "person": (2310.0, -1900.0, 6640.0, 0.86),
@@ -543,18 +544,19 @@ def _value_parts(
     }
     about = (1000, 60, 60, 36, "SEK", 2023)
     rows = [
-        (district, name, EFFECT["estimand"], perspective, part, *values, *about)
+        (district, name, EFFECT["estimand"], perspective, part, *values, *readings, *about)
         for district in ("Norr", "all")
         for name, total in society
         for perspective, own in (perspectives | {"society": total}).items()
         for part, values in (parts | {"total": own}).items()
     ]
+    sure = [f"probability_{name}" for name in ("positive", "plain", "second")]
     counts = ["n_draws", "n_effect_draws", "horizon_months", "followed_months"]
     return _estimates(
         "value_parts",
         rows,
         [*EFFECT_KEYS, "perspective", "part"],
-        [*LIMITS, "probability_positive", *counts, "currency", "price_year"],
+        [*LIMITS, *sure, *counts, "currency", "price_year"],
     )
 
 

@@ -93,6 +93,32 @@ def test_society_is_said_to_gain_as_likely_as_the_draws_have_it(
     assert said == [words.text(f"value_page.lead_{band}", **amounts, range=limits, horizon=60)]
 
 
+@pytest.mark.parametrize(
+    ("readings", "key"),
+    [((0.99, 0.7), "both_readings"), ((0.7, None), "one_reading"), ((None, None), None)],
+)
+def test_how_sure_either_reading_is_stands_beside_the_sums(
+    run, tables, figures, words, make_parts, readings, key
+):
+    shown = ("work_training", (25200.0, -3600.0, 42500.0, 0.7))
+    parts = make_parts([shown], readings=readings)
+
+    page = write_district_page(run, "Norr", {**tables, "value_parts": parts}, figures, words)
+
+    html = page.read_text(encoding="utf-8")
+    section = re.search(r'<section[^>]*"value"[^>]*>.*?</section>', html, flags=re.DOTALL)[0]
+    plain = " ".join(unescape(re.sub(r"<[^>]+>", "", section)).split())
+    plain_probability, second_probability = (
+        words.probability(one) if one is not None else "" for one in readings
+    )
+    texts = {
+        name: words.text(f"value_page.{name}", plain=plain_probability, second=second_probability)
+        for name in ("both_readings", "one_reading")
+    }
+    said = [name for name, text in texts.items() if " ".join(text.split()) in plain]
+    assert said == ([key] if key else [])
+
+
 def test_of_several_interventions_those_that_cannot_be_told_are_named_apart(
     run_of_two, two_interventions, make_payback
 ):

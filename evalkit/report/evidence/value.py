@@ -159,6 +159,7 @@ def _block(brief: Brief, effect: Effect, rows: dict[str, Row], *, with_lead: boo
             *_compared_text(brief, effect),
             *(() if is_seen else (brief.words.html("unseen.missing"),)),
             *_parts_text(brief, effect),
+            *_readings_text(brief, rows),
             *_untouched_text(brief, rows),
         ),
         key_figures=() if is_drawn else _key_figures(brief, rows),
@@ -217,6 +218,20 @@ def _parts_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
             "value_page.parts", followed=brief.number(observed, "followed_months", COUNT), **sums
         ),
     )
+
+
+def _readings_text(brief: Brief, rows: dict[str, Row]) -> tuple[Markup, ...]:
+    """How sure either reading of the effect is that society gains, or that there is one alone."""
+    society = rows.get("society")
+    if society is None or not society.has("probability_plain"):
+        return ()
+    if not society.has("probability_second"):
+        return (brief.words.html("value_page.one_reading"),)
+    shown = {
+        name: brief.number(society, f"probability_{name}", PROBABILITY)
+        for name in ("plain", "second")
+    }
+    return (brief.words.html("value_page.both_readings", **shown),)
 
 
 def _untouched_text(brief: Brief, rows: dict[str, Row]) -> tuple[Markup, ...]:
