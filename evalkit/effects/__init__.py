@@ -18,6 +18,7 @@ from evalkit.effects.answer.reported import primary_draws, primary_rows
 from evalkit.effects.answer.status import status_for_publication, status_of_run, with_starters
 from evalkit.effects.answer.summary import effect_curves, effect_summary
 from evalkit.effects.answer.targeting import targeting_tables
+from evalkit.effects.answer.third_opinion import third_opinion
 from evalkit.effects.answer.timing import effect_timing
 from evalkit.effects.districts.district_models import ways_of_working
 from evalkit.effects.districts.funnel import case_mix_funnel
@@ -136,6 +137,7 @@ __all__ = [
     "tables_asked_for",
     "targeting_tables",
     "term_names",
+    "third_opinion",
     "timings",
     "trial_months",
     "trials_of_tables",

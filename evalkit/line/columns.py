@@ -244,7 +244,6 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("share", "probability", "probability_plain probability_second"),
         *_columns("gain", "months", "moved moved_lower moved_upper"),
         *_columns("number", "times", "times times_limit"),
-        # (trees)
         # Design of trials.
         *_columns("word", "", "trial"),
         *_columns("number", "months", "asked_months"),

@@ -291,6 +291,27 @@ def test_page_says_how_strong_something_unmeasured_would_have_to_be(training_pag
     assert "changes the difference by no more than chance" in by_chance
 
 
+@pytest.mark.parametrize(
+    ("verdict", "reason", "said"),
+    [
+        ("agrees", None, "+0.8 (0.2 to 1.4) months in work"),
+        ("differs", None, "That does not agree with the estimate"),
+        ("not_computed", "few_people", "needs more people"),
+        ("not_computed", "not_installed", "evalkit[trees] is not installed"),
+    ],
+)
+def test_page_says_whether_trees_agree(training_page, verdict, reason, said):
+    numbers = (0.8, 0.2, 1.4) if reason is None else (None, None, None)
+    columns = ("difference", "ci_lower", "ci_upper", "verdict", "reason")
+    row = dict(zip(columns, (*numbers, verdict, reason), strict=True))
+    named = [{"district": "all", "intervention_id": "work_training", **row}]
+
+    text = training_page(published("trees", named, ["district", "intervention_id"]))
+
+    assert said in text
+    assert ("never against what is hidden" in text) == (reason is None)
+
+
 def test_page_names_a_refused_check(training_page):
     text = training_page(checks(smd="refused"))
 

@@ -228,6 +228,10 @@ effects.doubly_robust_months(weighting, seed=1)
 placebo = effects.placebo_tests(weighting)
 placebo
 
+# %% third_opinion
+# The same months with boosted trees in place of the formulas: here they agree.
+effects.third_opinion(trials, propensity, seed=1)
+
 # %% strength
 # What leaving out each measured group moves (made up), and how many times as strong something
 # unmeasured would have to be.

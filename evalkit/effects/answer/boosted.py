@@ -11,6 +11,8 @@ scikit-learn implements them.
 
 from collections.abc import Callable
 from functools import partial
+from importlib.util import find_spec
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -40,6 +42,18 @@ _MOST_VALUES = 64
 # Nobody is taken to be more than fifty times less likely than all together to start, or not to:
 # with halves, the customary bounds of 0.01 and 0.99.
 _LEAST_OF_SHARE = 0.02
+
+
+class Boosted(NamedTuple):
+    """A difference and each row's influence on it, (n_rows,), in the outcome's unit."""
+
+    difference: float
+    influence: np.ndarray
+
+
+def has_trees() -> bool:
+    """Whether the extra that grows trees is installed."""
+    return find_spec("sklearn") is not None
 
 
 def boosted_difference(
@@ -86,10 +100,31 @@ def boosted_difference(
         If scikit-learn is not installed, all rows or none are treated, or an arm has fewer than
         five clusters (one fold would be predicted from nobody).
     """
+    rows = pl.DataFrame({"cluster_id": clusters})
+    found = boosted(
+        values, is_treated, design, survey=survey, rows=rows, seed=seed, estimand=estimand, cap=cap
+    )
+    error = float(np.sqrt((by_cluster(rows, found.influence) ** 2).sum()))
+    return Estimate(found.difference, error)
+
+
+def boosted(
+    values: np.ndarray,
+    is_treated: np.ndarray,
+    design: np.ndarray,
+    *,
+    survey: np.ndarray,
+    rows: pl.DataFrame,
+    seed: int,
+    estimand: Estimand,
+    cap: float | None,
+) -> Boosted:
+    """The difference with the influence of each row; parameters and errors as
+    `boosted_difference`, `rows` with the column cluster_id.
+    """
     treated = np.asarray(is_treated, dtype=bool)
     values = np.asarray(values, dtype=float)
     refuse_one_arm(treated, where=f"{len(treated):,} rows")
-    rows = pl.DataFrame({"cluster_id": clusters})
     fold = folds(rows, n_folds=N_FOLDS, seed=seed)
     _refuse_few(rows, treated, fold)
     design = np.column_stack([_cut(column) for column in design.T])
@@ -115,7 +150,7 @@ def boosted_difference(
         mean = np.average(residual, weights=weight)
         difference += sign * mean
         influence = influence + sign * weight * (residual - mean) / weight.sum()
-    return Estimate(float(difference), float(np.sqrt((by_cluster(rows, influence) ** 2).sum())))
+    return Boosted(float(difference), influence)
 
 
 def _cut(column: np.ndarray) -> np.ndarray:

@@ -190,7 +190,14 @@ EFFECTS = (
         ),
         grade="M",
     ),
-    # (trees: the third opinion)
+    _effects(
+        "trees",
+        "One row per district and intervention: the months gained (starting now rather than "
+        "waiting) with boosted trees in place of the formulas, and whether the estimate agrees.",
+        keys=_PLACE,
+        values=(*_LIMITS, "verdict", "reason"),
+        unit="months",
+    ),
     _effects(
         "group_effects",
         "One row per effect and declared group: the group's own estimate and the shrunk one, by "

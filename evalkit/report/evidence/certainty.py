@@ -11,7 +11,7 @@ from evalkit.report.evidence.effects import (
     heading_of,
     month_of_horizon,
 )
-from evalkit.report.evidence.strength import strength_tables, strength_texts
+from evalkit.report.evidence.strength import strength_tables, strength_texts, trees_text
 from evalkit.report.parts.definitions import tells_work
 from evalkit.report.parts.document import Block, Brief, Figure, Section
 from evalkit.report.parts.figures import picture
@@ -81,6 +81,7 @@ def _block(brief: Brief, effect: Effect, *, with_lead: bool) -> Block:
         *_naive_text(brief, effect),
         *check_texts(brief, effect),
         *strength_texts(brief, effect),
+        *trees_text(brief, effect),
     )
     sensitivity = _SENSITIVITY.tables(brief, _rows(brief, effect, "effect_sensitivity"))
     return Block(

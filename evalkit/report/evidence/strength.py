@@ -1,4 +1,6 @@
-"""How strong something unmeasured would have to be, told in the measure of what was measured."""
+"""How strong something unmeasured would have to be, told in the measure of what was measured; and
+whether a third opinion with trees agrees.
+"""
 
 from markupsafe import Markup
 
@@ -40,6 +42,22 @@ def strength_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
 def strength_tables(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
     """Every measured group, the one that moves the difference most first."""
     return _VIEW.tables(brief, _rows(brief, effect))
+
+
+def trees_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
+    """Whether the third opinion with trees agrees, or why there is none."""
+    keys = {"district": CITY, "intervention_id": effect.intervention_id}
+    row = brief.tables.row("trees", **keys)
+    if row is None or not row.has("verdict"):
+        return ()
+    if row["verdict"] == "not_computed":
+        return (brief.words.html(f"trees.{row['reason']}"),)
+    if not row.has("difference"):
+        return ()
+    found = brief.words.html(
+        "trees.found", months=brief.in_brackets(row, "difference", CHANGE_MONTHS)
+    )
+    return (Markup(" ").join([found, brief.words.html(f"trees.{row['verdict']}")]),)
 
 
 def _rows(brief: Brief, effect: Effect) -> list[Row]:
