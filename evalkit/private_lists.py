@@ -2,6 +2,7 @@
 for a declared time. The name of a list's file says on which day it is to be deleted.
 """
 
+import io
 import os
 import re
 from collections.abc import Iterable
@@ -11,6 +12,8 @@ from typing import NamedTuple
 
 import polars as pl
 
+from evalkit.errors import IntakeError
+from evalkit.ids import name_to_show, rows_with_personal_numbers
 from evalkit.tables import make_private_folder, slug
 
 FOLDER = "lists"
@@ -33,9 +36,9 @@ def write_list(
     *,
     keep_days: int,
     heading: str = "Delete this list on {day}.",
-) -> None:
+) -> PrivateList:
     """Write the list of a district where only the owner of the run can read it, in place of the one
-    that was there.
+    that was there; returns where it lies.
 
     Parameters
     ----------
@@ -63,6 +66,7 @@ def write_list(
         if _NAME.fullmatch(earlier.path.name)["slug"] == slug(unit):  # ty: ignore[not-subscriptable]
             earlier.path.unlink(missing_ok=True)
     temporary.replace(path)
+    return PrivateList(path, delete_on)
 
 
 def lists_of(vintage: Path) -> list[PrivateList]:
@@ -85,3 +89,46 @@ def delete_lists(vintages: Iterable[Path], *, until: date | None = None) -> int:
     for one in over:
         one.path.unlink(missing_ok=True)
     return len(over)
+
+
+def read_list(path: Path | str) -> pl.DataFrame:
+    """A list of people by pseudonym, a CSV file with ; or , between its columns; every cell is
+    text.
+
+    Raises
+    ------
+    IntakeError
+        If the file is not there or no table, has no column person_id, or holds what looks like a
+        personal number; names columns and how many lines, never what stands in them.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        separator = _SEPARATOR if _SEPARATOR in text.partition("\n")[0] else ","
+        rows = pl.read_csv(io.StringIO(text), separator=separator, infer_schema=False)
+    except (OSError, UnicodeDecodeError, pl.exceptions.PolarsError) as fault:
+        raise IntakeError(
+            "The list cannot be read.",
+            where=name_to_show(path.name),
+            why=f"It is there as a CSV file in UTF-8, or not at all ({type(fault).__name__}).",
+            fix="give a file with a line of heads and one line per person.",
+        ) from None
+    if "person_id" not in rows.columns:
+        raise IntakeError(
+            "The list does not say who is on it.",
+            where=f"{name_to_show(path.name)}: no column person_id among {rows.width}",
+            why="People are named by their pseudonym, as in the extract.",
+            fix="call the column of the pseudonyms person_id, and that of their households "
+            "household_id.",
+        )
+    found = {name: len(rows_with_personal_numbers(rows[name])) for name in rows.columns}
+    found = {name_to_show(name): n for name, n in found.items() if n}
+    if found:
+        told = ", ".join(f'column "{name}": {n} lines' for name, n in found.items())
+        raise IntakeError(
+            "The list holds what looks like a personal number.",
+            where=f"{name_to_show(path.name)}, {told}",
+            why="evalkit knows people by pseudonyms only. Nothing was read in.",
+            fix="give the pseudonyms of the extract (evalkit pseudonymise), and delete this file.",
+        )
+    return rows

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from evalkit.private_lists import delete_lists, lists_of, write_list
+from evalkit.errors import IntakeError
+from evalkit.private_lists import delete_lists, lists_of, read_list, write_list
 
 ROWS = pl.DataFrame({"skäl": ["ingen plan"], "pseudonym": ["p1"]})
 
@@ -56,3 +57,31 @@ def test_lists_are_deleted_on_their_day_and_not_before(vintage):
 def test_all_lists_are_deleted_where_no_day_is_given(vintage):
     assert delete_lists([vintage]) == 1
     assert list((vintage / "work" / "lists").iterdir()) == []
+
+
+def test_a_list_is_read_as_text_whatever_stands_between_its_columns(tmp_path):
+    for separator in ";,":
+        file = tmp_path / "list.csv"
+        file.write_text(f"person_id{separator}household_id\n007{separator}h1\n", "utf-8-sig")
+
+        assert read_list(file).rows() == [("007", "h1")]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (None, "The list cannot be read."),
+        ("name\nx\n", "does not say who is on it"),
+        ("person_id\np1\n19121212-1212\n", 'column "person_id": 1 lines'),
+    ],
+)
+def test_what_is_no_list_of_pseudonyms_is_refused(tmp_path, text, told):
+    file = tmp_path / "list.csv"
+    if text is not None:
+        file.write_text(text)
+
+    with pytest.raises(IntakeError) as refused:
+        read_list(file)
+
+    assert told in str(refused.value)
+    assert "1212" not in str(refused.value)

@@ -20,6 +20,13 @@ from evalkit.effects.answer.summary import effect_curves, effect_summary
 from evalkit.effects.answer.targeting import targeting_tables
 from evalkit.effects.answer.third_opinion import third_opinion
 from evalkit.effects.answer.timing import effect_timing
+from evalkit.effects.design.draw import draw_lots
+from evalkit.effects.design.trial_design import (
+    TrialDesign,
+    known_of_tables,
+    lottery_design,
+    steps_design,
+)
 from evalkit.effects.districts.district_models import ways_of_working
 from evalkit.effects.districts.funnel import case_mix_funnel
 from evalkit.effects.districts.pooling import shrink
@@ -79,6 +86,7 @@ __all__ = [
     "PersonTables",
     "Protocol",
     "SecondReadings",
+    "TrialDesign",
     "Trials",
     "TwoReadings",
     "balance_table",
@@ -88,6 +96,7 @@ __all__ = [
     "district_checks",
     "district_effects",
     "doubly_robust_months",
+    "draw_lots",
     "effect_checks",
     "effect_curves",
     "effect_draws",
@@ -105,9 +114,11 @@ __all__ = [
     "intervention_effects",
     "intervention_weights",
     "interventions_of",
+    "known_of_tables",
     "load_protocol",
     "load_protocols",
     "logit",
+    "lottery_design",
     "overlap_table",
     "placebo_tests",
     "plot",
@@ -132,6 +143,7 @@ __all__ = [
     "standardised_draws",
     "status_for_publication",
     "status_of_run",
+    "steps_design",
     "strength",
     "summaries",
     "tables_asked_for",

@@ -36,7 +36,7 @@ Item = str | Published | Frame | Result
 
 
 @dataclass(frozen=True)
-class _Part:
+class Part:
     """What stands below each other in a page: a heading, which begins a section, a text, or a table
     with its pictures.
     """
@@ -113,6 +113,7 @@ def page(
         script=script(_KIND),
         script_hash=script_hash(_KIND),
         title=title,
+        notice=words.text("own.notice"),
         sections=_sections(parts),
     )
     if Path(out).is_dir():
@@ -132,8 +133,8 @@ def _not_written(out: Path | str, why: str) -> ParameterError:
     )
 
 
-def _sections(parts: Sequence[_Part]) -> list[list[_Part]]:
-    sections: list[list[_Part]] = []
+def _sections(parts: Sequence[Part]) -> list[list[Part]]:
+    sections: list[list[Part]] = []
     for part in parts:
         if part.heading or not sections:
             sections.append([])
@@ -141,11 +142,11 @@ def _sections(parts: Sequence[_Part]) -> list[list[_Part]]:
     return sections
 
 
-def _parts_of(item: Any, place: int, words: Words, source: str) -> Iterator[_Part]:
+def _parts_of(item: Any, place: int, words: Words, source: str) -> Iterator[Part]:
     caption, item = item if _is_pair(item) else ("", item)
     if isinstance(item, str):
         is_heading = item.startswith(_HEADING)
-        yield _Part(heading=item.removeprefix(_HEADING)) if is_heading else _Part(text=item)
+        yield Part(heading=item.removeprefix(_HEADING)) if is_heading else Part(text=item)
         return
     if isinstance(item, Sketch | LiveSketch):
         raise DisclosureError(
@@ -169,7 +170,7 @@ def _is_pair(item: Any) -> bool:
     return isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], str)
 
 
-def _with_charts(table: Published, words: Words) -> _Part:
+def _with_charts(table: Published, words: Words) -> Part:
     """A published table with its registered charts."""
     from evalkit.charts import charts_of
 
@@ -177,10 +178,10 @@ def _with_charts(table: Published, words: Words) -> _Part:
         _figure(svg, f"{table.name}-{number}", _table_of(rows, words))
         for number, (svg, rows) in enumerate(charts_of(table, words))
     ]
-    return _Part(figures=tuple(figures), table=None if figures else _table_of(table, words))
+    return Part(figures=tuple(figures), table=None if figures else _table_of(table, words))
 
 
-def _drawn(table: Published, words: Words, caption: str) -> _Part:
+def _drawn(table: Published, words: Words, caption: str) -> Part:
     """A table of one's own with the picture of its rows that have passed."""
     below = _table_of(table, words, caption)
     try:
@@ -188,12 +189,12 @@ def _drawn(table: Published, words: Words, caption: str) -> _Part:
         form = {"form": "line"} if "quoted_months" in table.rules else {}
         sketch = pictures.plot(table.data.filter(pl.col("status") == "ok").drop(_HIDDEN), **form)
     except EstimationError:  # a table without a picture stands alone
-        return _Part(table=below)
+        return Part(table=below)
     # What has passed gate 2 needs no warning, and its title stands below it.
     chart = sketch.chart.copy()
     chart.title = altair().Undefined
     passed = Sketch(chart, caption or sketch.name)
-    return _Part(figures=(_figure(passed.svg, table.name, below, label=passed.name),))
+    return Part(figures=(_figure(passed.svg, table.name, below, label=passed.name),))
 
 
 def _figure(svg: str, name: str, table: DataTable, *, label: str = "") -> Figure:

@@ -62,6 +62,7 @@ from evalkit import intake, spells
 from evalkit.errors import ProtocolError
 from evalkit.batch.vintage import prepare_run
 from evalkit.line.delivered import as_delivered
+from evalkit.line.tables import published
 from evalkit.shipped import shipped
 
 run = prepare_run(shipped("params", "northern_ireland.yaml"), out="runs")
@@ -384,6 +385,17 @@ panel = effects.rollout_panel(
 )
 panel.head(3)
 
+# %% lottery_design, TrialDesign
+# What a waiting-list lottery of the course would find, tried on the same people.
+of_lottery = effects.lottery_design(
+    of_course, n_places=5, n_months=6, n_replications=100, seed=1, asked_months=[1, 2, 3]
+)
+of_lottery.design_power.select("asked_months", "power")
+
+# %% draw_lots
+# Who of six people gets one of two places; the same list and seed draw the same people.
+effects.draw_lots(pl.DataFrame({"person_id": list("abcdef")}), n_places=2, seed=1)
+
 # %% rollout_effect, Adoption
 # Made up: twelve districts of which three adopt a way of working that raises exits by a third.
 places, periods = np.indices((12, 20))
@@ -402,6 +414,20 @@ made_panel = pl.DataFrame(
 )
 adoption = effects.Adoption({"d0": 8, "d1": 8, "d2": 12}, {})
 effects.rollout_effect(made_panel, adoption, outcome="exit", n_permutations=99, seed=1).summary
+
+# %% steps_design
+# The same districts, if all of them took up the course at different times.
+of_steps = effects.steps_design(
+    of_course, made_panel, n_places=5, n_months=24, n_replications=100, seed=1
+)
+of_steps.design_schedule.sort("from_month", "district").head(3)
+
+# %% known_of_tables
+# What a run has published of an intervention, for the cost and today's estimate beside a trial's:
+# here nothing yet.
+effects.known_of_tables(
+    published("offers").empty(), published("effect_span").empty(), of_course.protocol
+)
 
 # %% roll_outs
 # Nothing was rolled out in this extract, so the table of effects is empty.

@@ -1,9 +1,11 @@
 """Examples of the room report."""
 
 # %% setup
+from pathlib import Path
+
 import polars as pl
 
-from evalkit import disclosure, intake, report, spells, survival
+from evalkit import disclosure, effects, intake, report, spells, survival
 from evalkit.batch.vintage import prepare_run, write_run
 from evalkit.shipped import shipped
 from evalkit.words import words_of_run
@@ -11,7 +13,14 @@ from evalkit.words import words_of_run
 run = prepare_run(shipped("params", "northern_ireland.yaml"), out="runs")
 write_run(run)
 words = words_of_run(run, "en")
-built = spells.build_spells(intake.admit_run(run).tables, run.params)
+admitted = intake.admit_run(run).tables
+built = spells.build_spells(admitted, run.params)
+people = effects.PersonTables(
+    *(built[name] for name in ("support_spells", "episodes", "state_intervals")),
+    admitted["person"],
+    run.params.extract.first_month,
+)
+trials = people.trials(effects.protocol_of(run))
 of_belfast = built["support_spells"].filter(district="Belfast")
 
 # %% in_words
@@ -35,6 +44,14 @@ own = survival.kaplan_meier(
 report.page(
     ["# Belfast", "How long people stay.", ("Still without a job", own)], out="own.html"
 ).name
+
+# %% trial_in_words, write_trial_page
+# What a planned trial would show (`effects.lottery_design`), in words and on a page.
+tried = effects.lottery_design(trials, n_places=2, n_months=12, n_replications=100, seed=1)
+passed = {name: disclosure.protected(one, name, run) for name, one in tried.tables.items()}
+told = report.trial_in_words(passed, words, n_places=2, n_replications=100, seed=1)
+print(told.sentences[1])
+report.write_trial_page(told, words, Path("trial.html")).name
 
 # %% write_programme
 # The page about what districts planned; without a table of actions there is none.

@@ -35,7 +35,7 @@ def refuse_impossible(asked_months: np.ndarray, most: float) -> None:
         asked = ", ".join(f"{one:g}" for one in asked_months)
         raise EstimationError(
             "The asked effect cannot be added to what people live on here.",
-            where=f"effects of {asked} months asked, from 0 to {most:.1f} are possible",
+            where=f"effects of {asked} months asked; from 0 to about {most:.0f} are possible",
             why="It is added by letting some of those reach the primary outcome who never did, for "
             "as long as those who did.",
             fix="ask for effects in months gained per person, within these limits.",

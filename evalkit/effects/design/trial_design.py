@@ -13,9 +13,12 @@ from evalkit.effects.design.schedule import schedule
 from evalkit.effects.design.steps import stepped_start
 from evalkit.effects.design.waiting_list import waiting_list
 from evalkit.effects.trials.target_trial import Trials, eligible_per_year
+from evalkit.effects.weighting.contrast import MARGIN
 from evalkit.errors import EstimationError
+from evalkit.line.protocol import Protocol
 from evalkit.line.tables import published
 from evalkit.results import Tables
+from evalkit.tables import CITY
 
 _A_YEAR = 12
 _OF_EXITS = ("work", "any_work")
@@ -32,6 +35,26 @@ class Known(NamedTuple):
 
 
 NOTHING_KNOWN = Known()
+
+
+def known_of_tables(
+    offers: pl.DataFrame, effect_span: pl.DataFrame, protocol: Protocol
+) -> tuple[Known, str]:
+    """What a run's published tables know of an intervention, all districts together, and the
+    currency of its cost ("" where there is none).
+
+    Parameters
+    ----------
+    offers, effect_span : DataFrame
+        The published tables; the estimate is the plain one of the primary comparison.
+    """
+    of_it = (pl.col("district") == CITY) & (pl.col("intervention_id") == protocol.intervention_id)
+    costs = offers.filter(of_it).select("cost", "currency").drop_nulls()
+    effects = effect_span.filter(of_it & (pl.col("estimand") == protocol.primary_estimand))
+    error = (pl.col("plain_upper") - pl.col("plain_lower")) / (2 * MARGIN)
+    plain = effects.select("plain", error=error).drop_nulls()
+    cost, currency = costs.row(0) if costs.height else (None, "")
+    return Known(cost, *(plain.row(0) if plain.height else ())), currency
 
 
 @dataclass(frozen=True, repr=False, eq=False)

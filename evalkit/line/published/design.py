@@ -3,7 +3,6 @@
 from evalkit.line.table import Guard, Table
 
 _TRIAL = ("intervention_id", "trial")
-_ABOUT = "For whoever plans a trial: `evalkit design` shows it and writes it to a folder."
 
 DESIGN = (
     Table(
@@ -15,7 +14,6 @@ DESIGN = (
         unit="months, shares of trials",
         guard=Guard("estimates", "n_eligible", change="person_change"),
         grade="M",
-        about=_ABOUT,
     ),
     Table(
         "design_plan",
@@ -26,7 +24,6 @@ DESIGN = (
         # Declared, published or rounded where they are made (`evalkit.effects.design`).
         guard=Guard("estimates", "n_eligible", exact=("value",)),
         grade="M",
-        about=_ABOUT,
     ),
     Table(
         "design_schedule",
@@ -38,6 +35,5 @@ DESIGN = (
         # Places are divided by numbers of people that are rounded before.
         guard=Guard("estimates", None, exact=("places",)),
         grade="M",
-        about=_ABOUT,
     ),
 )
