@@ -74,7 +74,7 @@ def _refuse_windows_outside(protocol: Protocol, path: Path | str) -> None:
             f"A window of {rule.window_months} months before the present period of support lies "
             "outside the extract in every trial.",
             where=f"{path}, second_reading.window_months",
-            why=f"The last trial is that of month {last}: of nobody is all of the window on record, "
+            why=f"The last trial is that of month {last}: of nobody all of the window is known, "
             "and there would be no second reading.",
             fix=f"shorten the window to at most {longest} months, or leave it out."
             if longest > 0
