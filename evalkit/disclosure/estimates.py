@@ -1,6 +1,7 @@
 """Estimates: only of enough people, and to the step by which one person can move them."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ def protect_estimates(
     min_persons: int = MIN_PERSONS,
     one_person: str | None = None,
     change: str | None = None,
+    changes: Mapping[str, str] = MappingProxyType({}),
     is_path: bool = False,
     exact: Sequence[str] = (),
     spans: Mapping[str, float] | None = None,
@@ -56,6 +58,8 @@ def protect_estimates(
         (`round_measures`).
     change : str, optional
         Column with the most that one person changes any number of the row by, where that is known.
+    changes : mapping of str to str
+        Of values that have their own: the column instead of `change`.
     is_path : bool
         Whether the rows are paths by month, which need more people (`is_too_few`).
     exact : sequence of str
@@ -81,6 +85,7 @@ def protect_estimates(
     """
     bases = [n_persons] if isinstance(n_persons, str) else list(n_persons or ())
     also = [*bases, *(column for column in (one_person, change) if column)]
+    also += [*changes.values()]
     check_table(table, name=name, keys=keys, values=values, also=also, grade=provenance["grade"])
     rows = table.sort(keys)
     is_withheld = np.zeros(rows.height, dtype=bool)
@@ -103,6 +108,7 @@ def protect_estimates(
             n_persons=np.floor(n_behind / BASE + 0.5) * BASE,
             one_person=rows[one_person].cast(pl.Float64).to_numpy() if one_person else None,
             change=rows[change].cast(pl.Float64).to_numpy() if change else None,
+            changes={of: rows[own].cast(pl.Float64).to_numpy() for of, own in changes.items()},
             spans={name: np.full(rows.height, span) for name, span in (spans or {}).items()},
             exact=exact,
         )

@@ -227,6 +227,7 @@ def _by_rule(
         min_persons=run.params.disclosure.min_persons,
         one_person=guard.one_person,
         change=guard.change,
+        changes=dict(guard.changes),
         is_path=guard.is_path,
         exact=guard.exact,
         spans={name: span for name, span in guard.spans if not isinstance(span, str)},

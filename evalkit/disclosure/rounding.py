@@ -5,6 +5,7 @@ A published 0 of persons, spells or episodes stands for 0, 1 or 2, and is writte
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import polars as pl
@@ -104,6 +105,7 @@ def round_measures(
     n_persons: np.ndarray,
     one_person: np.ndarray | None = None,
     change: np.ndarray | None = None,
+    changes: Mapping[str, np.ndarray] = MappingProxyType({}),
     spans: dict[str, np.ndarray],
     exact: Sequence[str] = (),
 ) -> pl.DataFrame:
@@ -121,6 +123,8 @@ def round_measures(
     change : (n,) float, optional
         The most that one person changes any number of a row by, where that is known: instead of
         what follows from its range.
+    changes : mapping
+        (n,) float by column: the same of a single column, instead of `change`.
     spans : dict
         (n,) float by column: how far apart two people can be in it, for means of what people do.
     exact : sequence of str
@@ -164,18 +168,23 @@ def round_measures(
             step = first
         else:
             step = step_above(np.abs(values) * 2 * each)
-        if change is not None and name not in spans and not name.startswith("median"):
-            step = np.where(np.isfinite(change), step_above(change), step)
+        if name not in spans and not name.startswith("median"):
+            step = _step_of_change(changes.get(name, change), step)
         # A range that is a point, or none at all, gives no step.
         own = np.nan_to_num(step_above(np.abs(values) * 2 * each), nan=0.0)
         step = np.where(np.isfinite(step), step, own)
         step = np.where(step > 0, np.maximum(step, _FINEST), step)
         rounded.append(_series(name, to_step(values, step, _away_of(name, measured))))
         if name in limits:
-            lower, upper = limits[name]
-            rounded.append(_series(lower, to_step(_array(rows, lower), step, np.floor)))
-            rounded.append(_series(upper, to_step(_array(rows, upper), step, np.ceil)))
+            for end, outwards in zip(limits[name], (np.floor, np.ceil), strict=True):
+                of_end = _step_of_change(changes.get(end), step)
+                rounded.append(_series(end, to_step(_array(rows, end), of_end, outwards)))
     return _with_agreeing_pairs(rows.with_columns(rounded), limits)
+
+
+def _step_of_change(change: np.ndarray | None, step: np.ndarray) -> np.ndarray:
+    """The step not below what one person changes, where that is known."""
+    return step if change is None else np.where(np.isfinite(change), step_above(change), step)
 
 
 def _with_agreeing_pairs(rows: pl.DataFrame, limits: Mapping[str, object]) -> pl.DataFrame:

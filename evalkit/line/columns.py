@@ -230,7 +230,7 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("number", "hours", "hours_per_week"),
         # Estimates; the table's unit says what they count.
         *_columns("number", "", "estimate ci_lower ci_upper treated comparison"),
-        *_columns("number", "", "share_change months_change person_change"),
+        *_columns("number", "", "share_change months_change person_change range_change"),
         *_columns("number", "", "before after"),
         *_columns("number", "", "value low high limit threshold coefficient weight weighted_sum"),
         *_columns("number", "", "switching_value amount effect effect_lower effect_upper"),

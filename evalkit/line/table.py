@@ -51,6 +51,9 @@ class Guard:
     change : str, optional
         The column with the most that one person changes any number of the row by, instead, where
         that is known (not null).
+    changes : tuple of (str, str)
+        Values of which one person changes more than the others of their row, each with its own
+        column instead of `change`: ranges that hold two readings, say.
     is_path : bool
         Whether estimates are a path month by month, which needs more people
         (`evalkit.disclosure.paths`); reads n_moved and n_in_state too.
@@ -83,6 +86,7 @@ class Guard:
     is_every_month: bool = False
     one_person: str | None = None
     change: str | None = None
+    changes: tuple[tuple[str, str], ...] = ()
     is_path: bool = False
     exact: tuple[str, ...] = ()
     total_over: tuple[str, ...] = ()
@@ -116,6 +120,7 @@ class Guard:
             self.count,
             self.one_person,
             self.change,
+            *(change for _, change in self.changes),
             *(("n_moved", "n_in_state") if self.is_path else ()),
             *(column for _, part, whole in self.shares for column in (part, whole)),
             *(span for _, span in self.spans if isinstance(span, str)),

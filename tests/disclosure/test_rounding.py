@@ -111,6 +111,28 @@ def test_an_unknown_influence_is_that_of_people_of_equal_weight():
     )
 
 
+def test_a_range_of_two_readings_has_a_step_of_its_own_and_its_number_keeps_the_finer():
+    rows = pl.DataFrame({"difference": [1.527], "ci_lower": [0.138], "ci_upper": [2.703]})
+    given = {"change": np.array([0.04]), "n_persons": np.array([1_000.0]), "spans": {}}
+    changes = dict.fromkeys(("ci_lower", "ci_upper"), np.array([0.095]))
+
+    alone, both = (
+        round_measures(rows, rows.columns, **given, changes=own).row(0) for own in ({}, changes)
+    )
+
+    assert alone == (1.55, 0.1, 2.75)
+    assert both == (1.55, 0.1, 2.8)
+
+
+def test_the_ends_of_a_range_of_no_single_number_go_outwards():
+    rows = pl.DataFrame({"plain": [1.527], "span_lower": [0.138], "span_upper": [2.703]})
+    given = {"change": np.array([0.04]), "n_persons": np.array([1_000.0]), "spans": {}}
+
+    found = round_measures(rows, rows.columns, **given)
+
+    assert found.row(0) == (1.55, 0.1, 2.75)
+
+
 def test_two_numbers_with_one_range_give_it_one_step():
     estimate, difference, lower, upper = _measured(
         estimate=4.1988, difference=0.1234, ci_lower=2.2388, ci_upper=6.1588

@@ -225,7 +225,9 @@ def test_ranges_of_the_primary_comparison_hold_both_readings_and_estimates_are_t
     # A trait that leads to work leads to the start: the second reading is the lower one.
     of_all = span.filter(district="all")
     assert of_all["second"].item() < of_all["plain"].item()
-    assert span["person_change"].equals(span["person_change_right"])
+    for change in ("person_change", "range_change"):
+        assert span[change].equals(span[f"{change}_right"])
+    assert (span["range_change"] > span["person_change"]).all()
 
 
 def test_the_path_of_the_difference_is_spanned_in_its_months_and_its_arms_stay(world, city):

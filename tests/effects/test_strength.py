@@ -26,7 +26,8 @@ def _by_group(table):
 
 def _span(**changes):
     row = {"plain": 1.2, "plain_lower": 0.4, "plain_upper": 2.0}
-    row |= {"span_lower": 0.3, "span_upper": 2.5, "n_starters": 400, "person_change": 0.01}
+    row |= {"span_lower": 0.3, "span_upper": 2.5, "n_starters": 400}
+    row |= {"person_change": 0.01, "range_change": 0.01}
     return pl.DataFrame([{"district": "all", **row, **changes}])
 
 
@@ -153,6 +154,14 @@ def test_times_are_told_no_finer_than_one_person_changes_them():
     rows = strength(moved, _span(plain=1.24, person_change=0.39))
 
     assert rows["times"].to_list() == [3.0]
+
+
+def test_times_of_the_limit_are_told_no_finer_than_one_person_changes_either_reading():
+    moved = _moved(("work", 0.4, 0.2, 0.6))
+
+    rows = strength(moved, _span(plain=1.24, span_lower=0.66, range_change=0.39))
+
+    assert rows.select("times", "times_limit").rows() == [(3.1, 2.0)]
 
 
 def test_without_an_effect_there_is_nothing_to_take_away():

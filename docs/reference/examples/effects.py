@@ -249,7 +249,7 @@ moved = pl.DataFrame(
     }
 )
 span = effects.two_readings(trials).table.with_columns(
-    district=pl.lit("all"), n_starters=120, person_change=0.1
+    district=pl.lit("all"), n_starters=120, person_change=0.1, range_change=0.1
 )
 effects.strength(moved, span)
 

@@ -102,19 +102,23 @@ def summaries(effects: InterventionEffects, protocol: Protocol) -> InterventionS
     )
     months = spanned(months, months_second, keys=[*_EFFECT, "outcome"])
     part = largest_monthly_part(second, primary_outcome=protocol.primary_outcome)
-    paths = shown_paths(curves, effects.people).join(
-        part, on=_EFFECT, how="left", maintain_order="left"
+    paths, months = (
+        rows.join(part, on=_EFFECT, how="left", maintain_order="left")
+        for rows in (shown_paths(curves, effects.people), with_change(months, effects.people))
     )
-    paths = with_change_of_second(paths, effects.past, protocol, part=pl.col("monthly_part"))
-    months = with_change_of_second(with_change(months, effects.people), effects.past, protocol)
+    of_month = pl.when(pl.col("outcome").str.ends_with("_share_at_end")).then("monthly_part")
+    paths, months = (
+        with_change_of_second(rows, effects.past, protocol, part=of_row).drop("monthly_part")
+        for rows, of_row in ((paths, pl.col("monthly_part")), (months, of_month))
+    )
     of_primary = months.filter(
         (pl.col("outcome") == f"months_{protocol.primary_outcome}")
         & (pl.col("estimand") == protocol.primary_estimand)
-    ).select(*_EFFECT, "person_change")
+    ).select(*_EFFECT, "person_change", "range_change")
     span = span.join(of_primary, on=_EFFECT, how="left", maintain_order="left")
     return InterventionSummaries(
         with_starters(months, effects.status).drop("one_person"),
-        paths.drop("monthly_part"),
+        paths,
         with_starters(span, effects.status).drop("one_person"),
     )
 

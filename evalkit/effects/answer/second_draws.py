@@ -135,8 +135,8 @@ def effect_span(
 def with_change_of_second(
     rows: pl.DataFrame, past: pl.DataFrame, protocol: Protocol, *, part: pl.Expr | None = None
 ) -> pl.DataFrame:
-    """Rows of the primary comparison with person_change not below what one person does to either
-    reading.
+    """Rows with range_change: person_change, and in the primary comparison not below what one
+    person does to either reading.
 
     Parameters
     ----------
@@ -145,17 +145,19 @@ def with_change_of_second(
     past : DataFrame
         The table `second_past`.
     part : Expr, optional
-        The part of what one person does to the months that falls to a row (a month of a path).
+        The part of what one person does to the months that falls to a row, where that is of a
+        single month of a path; null where it is of all.
     """
     change = past.select("district", of_second="person_change")
     own, other = pl.col("person_change"), pl.col("of_second").fill_null(0.0)
     is_now = strategy_of(protocol, protocol.comparisons[0]) is StartNow
     of_months = pl.max_horizontal(own, other) if is_now else own + other
-    raised = of_months if part is None else own + (other * part).fill_null(0.0)
+    part = pl.lit(None, pl.Float64) if part is None else part
+    raised = pl.when(part.is_null()).then(of_months).otherwise(own + other * part)
     is_primary = pl.col("estimand") == protocol.primary_estimand
     return (
         rows.join(change, on="district", how="left", maintain_order="left")
-        .with_columns(person_change=pl.when(is_primary).then(raised).otherwise("person_change"))
+        .with_columns(range_change=pl.when(is_primary).then(raised).otherwise("person_change"))
         .drop("of_second")
     )
 
@@ -189,7 +191,7 @@ def with_one_person_of_second(
         .join(errors, on=[*_EFFECT, "outcome"])
         .filter(pl.col("outcome").is_in(OUTCOMES_OF_VALUE))
         .group_by(_EFFECT)
-        .agg(_raised=(pl.col("person_change") / pl.col("error")).max())
+        .agg(_raised=(pl.col("range_change") / pl.col("error")).max())
     )
     return (
         status.join(raised, on=_EFFECT, how="left", maintain_order="left")

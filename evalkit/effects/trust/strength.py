@@ -122,18 +122,18 @@ def _times(row: Mapping, effect: Mapping | None) -> dict[str, float | None]:
     low, high = effect["span_lower"], effect["span_upper"]
     nearest = max(low, -high, 0.0) if low is not None and high is not None else None
     return {
-        "times": _as_shown(abs(effect["plain"]), row, effect),
-        "times_limit": None if nearest is None else _as_shown(nearest, row, effect),
+        "times": _as_shown(abs(effect["plain"]), row, effect, "person_change"),
+        "times_limit": None if nearest is None else _as_shown(nearest, row, effect, "range_change"),
     }
 
 
-def _as_shown(months: float, row: Mapping, effect: Mapping) -> float:
+def _as_shown(months: float, row: Mapping, effect: Mapping, change_of: str) -> float:
     """Months as a multiple of those that a group moves, in steps of at least what one person
-    changes it by.
+    changes it by (and the months by the column `change_of`, where that is known).
     """
     times = months / abs(row["moved"])
     change = _person_change(row, "moved", None) * times + _person_change(
-        effect, "plain", effect["person_change"]
+        effect, "plain", effect[change_of]
     )
     step = step_above(max(change / abs(row["moved"]), _TENTH))
     return float(to_step(np.array([times]), step)[0])

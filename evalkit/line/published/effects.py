@@ -8,6 +8,9 @@ _EFFECT = ("district", "intervention_id", "estimand")
 _PLACE = ("district", "intervention_id")
 _RANGE = ("estimate", "ci_lower", "ci_upper")
 _LIMITS = ("difference", "ci_lower", "ci_upper")
+# One person may change the second reading by more than the plain one, and ranges of both with it.
+_BOTH = (("ci_lower", "range_change"), ("ci_upper", "range_change"))
+_OF_SECOND = ("second", "second_lower", "second_upper", "span_lower", "span_upper")
 _estimates = partial(Table, guard=Guard("estimates", "n_starters"), grade="M")
 _checks = partial(
     Table,
@@ -149,7 +152,9 @@ EFFECTS = (
         keys=(*_EFFECT, "state", "arm", "month"),
         values=_RANGE,
         unit="share of people",
-        guard=Guard("estimates", "n_fewest", change="person_change", is_path=True),
+        guard=Guard(
+            *("estimates", "n_fewest"), change="person_change", changes=_BOTH, is_path=True
+        ),
         grade="M",
     ),
     Table(
@@ -159,7 +164,7 @@ EFFECTS = (
         keys=(*_EFFECT, "outcome"),
         values=("treated", "comparison", *_LIMITS, "probability_positive"),
         unit="months, shares",
-        guard=Guard("estimates", "n_starters", change="person_change"),
+        guard=Guard("estimates", "n_starters", change="person_change", changes=_BOTH),
         grade="M",
     ),
     Table(
@@ -172,7 +177,11 @@ EFFECTS = (
             *("span_lower", "span_upper", "n_with_past", "n_past_known", "verdict"),
         ),
         unit="months, persons",
-        guard=Guard("estimates", "n_starters", change="person_change"),
+        guard=Guard(
+            *("estimates", "n_starters"),
+            change="person_change",
+            changes=tuple((column, "range_change") for column in _OF_SECOND),
+        ),
         grade="M",
     ),
     Table(
