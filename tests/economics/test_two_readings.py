@@ -131,6 +131,22 @@ def test_the_best_is_as_likely_as_on_average_of_both_readings(found):
     assert_frame_equal(before, after)
 
 
+def test_knowing_everything_is_worth_what_it_is_over_the_draws_of_both_readings(found):
+    plain, second, both = found
+    draws = [
+        of.filter(pl.col("draw") > 0)["net_benefit"].to_numpy()
+        for of in (plain.totals, second.totals)
+    ]
+
+    worth = both.information.filter(group="all")["value"].item()
+
+    together = np.concatenate(draws)
+    expected = np.maximum(together, 0).mean() - max(together.mean(), 0)
+    assert worth == pytest.approx(expected)
+    known = both.information.filter(pl.col("group") != "all")
+    assert (known["value"].drop_nulls() <= worth + 1e-9).all()
+
+
 def test_a_ratio_that_is_unbounded_by_either_reading_is_unbounded(many_draws, rich_book):
     opposite = with_less_work(many_draws, 0.9)
     alone = value_results(opposite, rich_book, **RULES).ratios.filter(

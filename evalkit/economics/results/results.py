@@ -39,7 +39,12 @@ from evalkit.economics.results.sensitivity import (
     used_keys,
 )
 from evalkit.economics.results.shown import people_of, rounded_for_publication
-from evalkit.economics.results.two_readings import averaged, spanned_tables, under_second
+from evalkit.economics.results.two_readings import (
+    averaged,
+    draws_of_both,
+    spanned_tables,
+    under_second,
+)
 from evalkit.economics.results.who_pays import municipal_gain, payer_gains, shared_purse
 from evalkit.images import Sketch
 from evalkit.line.actors import ACTOR_NAMES, PUBLIC_PURSE
@@ -195,7 +200,7 @@ def value_results(
         **spanned_tables(tables, others),
         options=averaged(*ranked, "probability_best").with_columns(currency),
         acceptability=averaged(*accepted, "probability").with_columns(currency),
-        information=worth_of_knowing(compared).with_columns(currency),
+        information=worth_of_knowing(draws_of_both(compared, as_second)).with_columns(currency),
         totals=_totals_of(options, "value_totals"),
         second_totals=_totals_of(second_options, "second_totals"),
     )
@@ -226,8 +231,7 @@ def _valued(
         flow = cash_flow(decisive, posted, own, n_months=horizon or path.n_months)
         of_effect = _rows_of(flow.first(counts[0]), path, posted, is_second=is_second)
         if is_seen:
-            known = {} if is_second else _knowable(decisive, book, own)
-            options.append(_option(path, flow, known))
+            options.append(_option(path, flow, _knowable(decisive, book, own)))
         else:
             of_effect = seen_rows(of_effect, book)
         for field, results in of_effect.items():

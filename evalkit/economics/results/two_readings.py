@@ -3,11 +3,14 @@ apart before lasts (`evalkit.effects.trust.second_reading`).
 
 The estimate is the plain one, its range holds those of both, and a probability is what both are
 sure of. Which of the two holds is not known, so an intervention is as likely the best as it is on
-average of both. Costs, frontiers and what knowing a price is worth are told of the plain reading.
+average of both, and their draws weigh alike in what knowing more is worth. Costs and frontiers are
+told of the plain reading.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+import numpy as np
 import polars as pl
 
 from evalkit.draws import spanned
@@ -72,6 +75,38 @@ def under_second(options: Sequence[Option], second: Sequence[Option]) -> list[Op
     """The options as the second reading has them, where there is one, else as they are."""
     by_effect = {_effect_of(option): option for option in second}
     return [by_effect.get(_effect_of(option), option) for option in options]
+
+
+def draws_of_both(options: Sequence[Option], second: Sequence[Option]) -> list[Option]:
+    """The options with the draws of both readings, the plain ones first; the estimate is the plain
+    one.
+
+    Parameters
+    ----------
+    options, second : sequence of Option
+        The same ones under either reading (`under_second`).
+    """
+    if all(option is other for option, other in zip(options, second, strict=True)):
+        return list(options)
+
+    def both(plain: np.ndarray, other: np.ndarray) -> np.ndarray:
+        return np.concatenate([plain, other[1:]])
+
+    return [
+        replace(
+            option,
+            net_benefit=both(option.net_benefit, other.net_benefit),
+            cost=both(option.cost, other.cost),
+            effect=both(option.effect, other.effect),
+            known={
+                group: {
+                    name: both(drawn, other.known[group][name]) for name, drawn in known.items()
+                }
+                for group, known in option.known.items()
+            },
+        )
+        for option, other in zip(options, second, strict=True)
+    ]
 
 
 def averaged(plain: pl.DataFrame, second: pl.DataFrame, column: str) -> pl.DataFrame:
