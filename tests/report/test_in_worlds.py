@@ -13,6 +13,7 @@ def world(name, strength=1.0, **counts):
         **{"n_estimates": 200, "n_nothing": 0, "truth": 1.3, "bias_plain": 0.1, "bias_second": 0.2},
         **{"n_plain": 100, "n_second": 150, "n_span": 190, "width_plain": 1.5, "width_span": 3.7},
         **{"n_claims_plain": 0, "n_claims_span": 0, "n_expands_plain": 20, "n_expands_span": 4},
+        "times": 2.3,
     }
     return WorldCount(world=name, strength=strength, **(every | counts))
 
@@ -48,7 +49,7 @@ def test_a_world_without_a_second_reading_has_none_in_the_table(block):
 
     [row] = table.rows
     assert row[0] == "Something hidden that lasts, where few have worked before"
-    assert row[1:] == ("1.0", "200", "50%", "–", "95%", "1.5", "3.7", "10%", "2%")
+    assert row[1:] == ("1.0", "200", "50%", "–", "95%", "1.5", "3.7", "10%", "2%", "2.3")
 
 
 def test_checks_stand_with_their_hits_and_false_alarms(block):

@@ -22,6 +22,7 @@ _HEADS = (
     "width_span",
     "expands_plain",
     "expands_span",
+    "times",
 )
 _WARNED_HEADS = ("world", "strength", "check", "hits", "false_alarms")
 
@@ -86,6 +87,7 @@ def _row(count: WorldCount, words: Words) -> tuple[str, ...]:
         words.number(count.width_plain, 1),
         words.number(count.width_span, 1),
         *(words.percent(n / count.n_estimates) for n in expands),
+        NOTHING if count.times is None else words.number(count.times, 1),
     )
 
 
