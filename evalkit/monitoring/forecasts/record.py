@@ -74,7 +74,7 @@ def record_in(folder: Path | None) -> Earlier:
     except DisclosureError:
         # Its bytes are not those that were published: none of its lines will hold.
         told = _published(None, "forecasts")
-    return Earlier(told, record.drop("line_status").pipe(_checked, told))
+    return Earlier(told, _checked(record, told))
 
 
 def forecast_record(told: pl.DataFrame, run: Run, earlier: Earlier) -> pl.DataFrame:
@@ -146,7 +146,8 @@ def _checked(record: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
             chains.get(line["district"], ""),
             batches.get((line["made"], line["district"])),
         )
-        holds = line["chain"] == _chained(before, line)
+        # What was found once stays found when its forecasts have left the table.
+        holds = line["line_status"] != CHANGED and line["chain"] == _chained(before, line)
         if rows is not None:
             holds &= line["content_hash"] == content_of(rows)
         else:

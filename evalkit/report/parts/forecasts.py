@@ -16,8 +16,8 @@ def forecast_sentence(brief: Brief) -> Markup | None:
     if not brief.tables.family("forecasts"):
         return None
     scores = brief.tables.row("forecast_scores", quantity=CITY)
-    if scores is not None and scores["n_changed"]:
-        return words.html("forecast.changed", changed=brief.number(scores, "n_changed", COUNT))
+    if brief.tables.rows("forecast_record", line_status="changed"):
+        return words.html("forecast.changed")
     if scores is not None and scores["n_forecasts"]:
         counts = {name: brief.number(scores, name, COUNT) for name in ("n_held_95", "n_forecasts")}
         return words.html("forecast.held", **counts)

@@ -141,6 +141,20 @@ def test_bytes_that_were_changed_leave_no_line_that_holds(run_of, told_by, stead
     assert set(_status(record).values()) == {"changed"}
 
 
+def test_what_was_found_to_be_changed_stays_found(run_of, told_by, steady):
+    first = run_of(JUNE)
+    told_by(first, steady)
+    _rewritten(first, "forecasts", lambda data: data.filter(pl.col("district") != "South"))
+
+    second = run_of(MARCH, previous=first.run_dir.name)
+    record = told_by(second, steady)["forecast_record"]
+
+    of_south = record.filter(district="South").sort("made")
+    assert of_south["line_status"].to_list() == ["changed", "holds"]
+    third = monitoring.earlier_record(run_of("2021-04", previous=second.run_dir.name))
+    assert third.record.filter(district="South")["line_status"].to_list() == ["changed", "holds"]
+
+
 def test_the_first_run_has_no_record(run_of):
     earlier = monitoring.earlier_record(run_of(JUNE))
 

@@ -24,16 +24,17 @@ SCORES = NOTHING | {
     **{"quantity": "all", "n_forecasts": 14, "n_held_50": 8, "n_held_80": 11, "n_held_95": 13},
     **{"bias": 0.05, "error_expected": 0.1, "error_last_year": 0.12, "error_city_mean": 0.2},
 }
+LINE = {"made": date(2026, 6, 1), "district": "all", "line_status": "holds", "chain": "0a1b"}
+CHANGED = {"line_status": "changed"}
 
 
 @pytest.fixture
 def brief(run, published, brief_with):
     """A page of a run with forecasts, and scores if any are given."""
 
-    def make(*scores, told=(FORECAST,)):
-        return brief_with(
-            run, published("forecasts", list(told)), published("forecast_scores", list(scores))
-        )
+    def make(*scores, told=(FORECAST,), lines=(LINE,)):
+        tables = {"forecasts": told, "forecast_scores": scores, "forecast_record": lines}
+        return brief_with(run, *(published(name, list(rows)) for name, rows in tables.items()))
 
     return make
 
@@ -52,9 +53,9 @@ def test_of_fourteen_forecasts_thirteen_held(brief):
 
 
 def test_forecasts_that_were_changed_are_said_first(brief):
-    text = whether_forecasts_held(brief(SCORES | {"n_changed": 3})).body.striptags()
+    text = whether_forecasts_held(brief(SCORES, lines=(LINE | CHANGED,))).body.striptags()
 
-    assert text.startswith("3 forecasts on record are not as they were made.")
+    assert text.startswith("Forecasts on record are not as they were made.")
 
 
 def test_a_register_that_is_too_short_is_said(brief):
@@ -76,6 +77,7 @@ def test_the_method_page_shows_how_they_have_done_and_what_was_not_scored(brief)
     assert [_text(cell) for cell in scores.rows[0]][:6] == ["All", "14", "8", "11", "13", "+5%"]
     assert [_text(cell) for cell in expected.rows[0]][2:] == ["100", "90–110", "90–110"]
     text = " ".join(one.striptags() for one in block.text)
+    assert "The last line of the record bears 0a1b." in text
     assert "Not scored: 2 of places or interventions that are gone." in text
 
 
