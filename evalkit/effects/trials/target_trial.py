@@ -19,7 +19,6 @@ import polars as pl
 from evalkit.effects.pictures import plot
 from evalkit.effects.trials.covariates import (
     Known,
-    StatePanel,
     calendar_design,
     design_matrix,
     person_values,
@@ -28,6 +27,7 @@ from evalkit.effects.trials.eligibility import months_of_choice
 from evalkit.effects.trials.measured import Measured
 from evalkit.effects.trials.next_step import with_next_step
 from evalkit.effects.trials.replicates import ClusterWeights, Replicates
+from evalkit.effects.trials.state_panel import StatePanel
 from evalkit.effects.trials.stays import PARTICIPATION, participation_months
 from evalkit.errors import EstimationError, ProtocolError, first_few
 from evalkit.images import Sketch
