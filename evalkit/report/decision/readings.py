@@ -7,16 +7,18 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from evalkit.report.decision.offered import Offered
+from evalkit.report.decision.offered import Offered, months_of
 from evalkit.report.decision.panels import named
 from evalkit.report.parts.document import Brief
 from evalkit.report.parts.numbers import Row
 from evalkit.report.parts.readings import (
+    READINGS,
+    Readings,
     if_it_lasts,
     nothing_in_the_past,
     reading_in_brackets,
+    readings_of,
 )
-from evalkit.report.parts.sentences import READINGS, Readings, readings_of
 
 _MOST_TOLD = 2  # interventions with a sentence of their own; the numbers of all are in the fold
 
@@ -39,11 +41,12 @@ def readings_here(brief: Brief, ones: Sequence[Offered]) -> ReadingsHere:
     told = [
         (answer, one, row)
         for one in ones
-        if (row := brief.tables.row("effect_span", **one.keys)) and (answer := readings_of(row))
+        if (row := brief.tables.row("effect_span", **one.keys))
+        and (answer := readings_of(row, months_of(brief, one)))
     ]
     silent = [one for answer, one, _ in told if answer == "past_shows_nothing"]
     read = [line for line in told if line[0] != "past_shows_nothing"]
-    holding = [answer != "apart" for answer, _, _ in read]
+    holding = [answer in ("same", "both_unclear") for answer, _, _ in read]
     sentences = [*_sentences(brief, read, len(ones)), *_nothing(brief, silent)]
     return ReadingsHere(
         tuple(holding + [False] * len(silent) if read else ()),
@@ -61,7 +64,7 @@ def _sentences(
     brief: Brief, read: Sequence[tuple[Readings, Offered, Row]], n_offered: int
 ) -> Iterable[Markup]:
     words = brief.words
-    for same in ("same", "both_unclear"):
+    for same in ("same", "less_sure", "both_unclear"):
         told = [one for answer, one, _ in read if answer == same]
         if told and len(told) == n_offered:
             yield words.html(f"readings.{same}_all")

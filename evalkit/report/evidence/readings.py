@@ -6,18 +6,26 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from evalkit.report.evidence.effects import Effect, are_several, effects_of, heading_of
+from evalkit.report.evidence.effects import (
+    Effect,
+    are_several,
+    effects_of,
+    heading_of,
+    months_gained,
+)
 from evalkit.report.parts import marks
 from evalkit.report.parts.document import Block, Brief, DataTable, Figure, Section
 from evalkit.report.parts.marks import Scale, scale_over
 from evalkit.report.parts.numbers import CHANGE_MONTHS, COUNT, Row, interval
 from evalkit.report.parts.readings import (
+    READINGS,
+    Readings,
     if_it_lasts,
     nothing_in_the_past,
     reading_in_brackets,
+    readings_of,
     window_months,
 )
-from evalkit.report.parts.sentences import READINGS, readings_of
 from evalkit.report.view import (
     View,
     cell,
@@ -41,7 +49,7 @@ def what_the_past_shows(brief: Brief) -> Section | None:
         for effect in effects_of(brief)
         if effect.is_told
         and (row := brief.tables.row("effect_span", **effect.keys))
-        and readings_of(row)
+        and _answer(brief, effect, row)
     ]
     if not told:
         return None
@@ -68,10 +76,14 @@ def what_the_past_shows(brief: Brief) -> Section | None:
     return Section("readings", words.text("readings.heading"), leads, tuple(blocks))
 
 
+def _answer(brief: Brief, effect: Effect, row: Row) -> Readings | None:
+    return readings_of(row, months_gained(brief.about(effect.intervention_id), effect))
+
+
 def _sentence(brief: Brief, effect: Effect, row: Row) -> Markup:
     """Both readings in a sentence, and which range stands on the pages."""
     words, name = brief.words, brief.words.text(effect.intervention_id)
-    answer = readings_of(row)
+    answer = _answer(brief, effect, row)
     if answer == "past_shows_nothing":
         sentences = (
             nothing_in_the_past(brief, effect.intervention_id, name),

@@ -15,11 +15,6 @@ from evalkit.report.parts.numbers import Row
 
 Side = Literal["above", "below", "unclear"]
 LockIn = Literal["seen", "not_seen", "unclear"]
-# What the two readings of an effect say beside each other.
-Readings = Literal["same", "both_unclear", "apart", "past_shows_nothing"]
-
-# The readings by the columns of effect_span that begin with their names.
-READINGS = ("plain", "second")
 
 _DECLARED, _NEVER = "declared", "never"
 # The naive figure answers another question; later trials rest on fewer people.
@@ -46,21 +41,6 @@ def side_of_zero(row: Row, lower: str = "ci_lower", upper: str = "ci_upper") -> 
     if row[lower] > 0:
         return "above"
     return "below" if row[upper] < 0 else "unclear"
-
-
-def readings_of(row: Row) -> Readings | None:
-    """What the two readings of an effect (a row of effect_span) say beside each other: the same
-    where both ranges lie on one side of zero, both unclear where both hold zero, else apart. None
-    where a reading is not shown.
-    """
-    if row["verdict"] == "past_shows_nothing":
-        return "past_shows_nothing"
-    if not row.has("plain", "second"):
-        return None
-    plain, second = (side_of_zero(row, f"{name}_lower", f"{name}_upper") for name in READINGS)
-    if plain != second:
-        return "apart"
-    return "both_unclear" if plain == "unclear" else "same"
 
 
 def lock_in(differences: Sequence[Row]) -> LockInFinding | None:

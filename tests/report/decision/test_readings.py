@@ -18,10 +18,10 @@ PLAIN = (1.8, 0.9, 2.6)
 def told(run_of_two, brief_with, offered_tables, published, plain):
     """The part about some interventions with both readings of each."""
 
-    def make(*spans, language="en", district="Norr", figures="own"):
+    def make(*spans, language="en", district="Norr", figures="own", sure=0.5):
         names = [span["intervention_id"] for span in spans]
         offered = offered_tables(
-            *({"id": name, "months": (*PLAIN, 0.99), "figures": figures} for name in names),
+            *({"id": name, "months": (*PLAIN, sure), "figures": figures} for name in names),
             district=district,
         )
         status = [keys(name, effect_state="estimated", n_starters=90) for name in names]
@@ -62,16 +62,27 @@ def test_readings_that_both_hold_zero_leave_it_open(told):
     assert "Holds Two readings. Neither reading of the past gives a sure answer." in text
 
 
-@pytest.mark.parametrize("second", [(0.4, -0.6, 1.4), (-1.0, -1.8, -0.2)])
+@pytest.mark.parametrize("second", [(-0.4, -1.4, 0.6), (-1.0, -1.8, -0.2)])
 def test_readings_that_part_are_told_with_what_each_supposes(told, second):
     text = told(readings(second))
 
     assert "Weak Two readings." in text
     assert (
         "If what set those who started work training apart before lasts, the gain is "
-        f"{'+0.4' if second[0] > 0 else '−1.0'}" in text
+        f"{'−0.4' if second[0] == -0.4 else '−1.0'}" in text
     )
     assert "months in work over two years; if it is only what the register holds, +1.8" in text
+
+
+@pytest.mark.parametrize(
+    ("sure", "said"),
+    [
+        (0.7, "Weak Two readings. Both readings of the past point the same way, but only one"),
+        (0.9, "Holds Two readings. Both readings of the past give the same answer."),
+    ],
+)
+def test_a_second_reading_that_holds_zero_agrees_where_both_are_likely_enough(told, sure, said):
+    assert said in told(readings((1.6, -0.2, 3.4)), sure=sure)
 
 
 def test_a_past_that_shows_nothing_is_not_tested_alone_and_no_agreement_beside_others(told):
@@ -88,11 +99,11 @@ def test_where_many_part_they_are_named_in_one_sentence(told, monkeypatch):
     monkeypatch.setattr("evalkit.report.decision.readings._MOST_TOLD", 1)
 
     text = told(
-        *(readings((0.4, -0.6, 1.4), name=n) for n in ("work_training", "language_practice"))
+        *(readings((-0.4, -1.4, 0.6), name=n) for n in ("work_training", "language_practice"))
     )
 
     assert "For language practice and work training the gain is another" in text
-    assert text.count("+0.4 ( −0.6 to 1.4 ) ; +1.8") == 2
+    assert text.count("−0.4 ( −1.4 to 0.6 ) ; +1.8") == 2
 
 
 def test_readings_that_are_withheld_are_not_told(told):
@@ -108,7 +119,7 @@ def test_every_page_says_once_what_no_reading_sees(told):
 
 
 def test_swedish_tells_two_readings_too(told):
-    text = told(readings((0.4, -0.6, 1.4)), language="sv")
+    text = told(readings((-0.4, -1.4, 0.6)), language="sv")
 
     assert "Två läsningar." in text and "är det bara det som registret ser, +1,8" in text
 
@@ -135,10 +146,10 @@ def spanned(second, low, high, **more):
 
 
 def test_the_evidence_draws_both_readings_and_their_span_on_one_axis(evidence):
-    section = evidence(spanned((0.4, -0.6, 1.4), -0.6, 2.6))
+    section = evidence(spanned((-0.4, -1.4, 0.6), -1.4, 2.6))
 
     [lead], [figure] = section.leads, section.blocks[0].figures
-    assert "The range that stands on the pages is −0.6 to 2.6" in lead.striptags()
+    assert "The range that stands on the pages is −1.4 to 2.6" in lead.striptags()
     lines = [
         [
             float(end)
@@ -162,8 +173,8 @@ def test_a_past_that_shows_nothing_is_told_without_a_picture(evidence):
 
 def test_an_interventions_page_has_the_city_and_every_district_in_its_table(evidence):
     section = evidence(
-        spanned((0.4, -0.6, 1.4), -0.6, 2.6, district="all"),
-        spanned((0.4, -0.6, 1.4), -0.6, 2.6),
+        spanned((-0.4, -1.4, 0.6), -1.4, 2.6, district="all"),
+        spanned((-0.4, -1.4, 0.6), -1.4, 2.6),
         district="all",
         intervention="work_training",
     )
