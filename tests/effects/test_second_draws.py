@@ -16,6 +16,7 @@ from evalkit.effects import (
     estimate,
     intervention_effects,
     intervention_weights,
+    readings,
     second_reading,
     summaries,
     two_readings,
@@ -253,6 +254,35 @@ def test_the_path_of_the_difference_is_spanned_in_its_months_and_its_arms_stay(w
         pl.min_horizontal("ci_lower_plain", "ci_lower_second")
     ).to_series()
     assert of_difference["ci_lower"].to_list() == lowest.to_list()
+
+
+def test_a_reading_that_is_a_number_of_the_summary_has_its_range(world, city):
+    protocol = world.protocol(**DECLARED)
+    effects, _ = _found(city, protocol)
+    keys, limits = ["district", "estimand"], ["ci_lower", "ci_upper", "range_change"]
+    summary = summaries(effects, protocol).effect_summary.filter(
+        pl.col("estimand") == protocol.primary_estimand
+    )
+
+    read = readings(effects, protocol).sort("district")
+
+    for reading, outcome in (
+        ("corrected", "work_share_at_end"),
+        ("none_work_months", "months_work"),
+    ):
+        told = read.filter(reading=reading)
+        of_summary = told.select(keys).join(
+            summary.filter(outcome=outcome), on=keys, maintain_order="left"
+        )
+        for limit in limits:
+            assert told[limit].to_list() == pytest.approx(of_summary[limit].to_list(), abs=EXACT)
+    alone = readings(replace(effects, second=effects.second.clear()), protocol).sort("district")
+    for reading in ("detectable", "detectable_months", "bias", "best_case"):
+        columns = ["estimate", "ci_lower", "ci_upper", "information"]
+        assert (
+            read.filter(reading=reading).select(columns).rows()
+            == alone.filter(reading=reading).select(columns).rows()
+        )
 
 
 def test_where_the_past_shows_nothing_nothing_moves(world, city):

@@ -29,6 +29,8 @@ from evalkit.line.tables import published
 from evalkit.results import Tables
 
 _EFFECT = ("district", "intervention_id", "estimand")
+# Readings that are differences of the table `effect_summary`.
+_OF_SUMMARY = ("corrected", "none_work", "none_work_months")
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -126,12 +128,27 @@ def summaries(effects: InterventionEffects, protocol: Protocol) -> InterventionS
 def readings(effects: InterventionEffects, protocol: Protocol) -> pl.DataFrame:
     """Readings of the primary comparison, naive and corrected: the table `effect_readings` before
     gate 2, with the starters behind it.
+
+    A reading that is a number of `effect_summary` too has its range, which holds both readings of
+    the effect; the ranges of the others are those of the plain one.
     """
     primary = primary_draws([effects.draws], [protocol])
     if primary.is_empty():
         return published("effect_readings").empty()
-    read = with_starters(effect_readings(primary, protocol), effects.status)
-    return with_change_of_readings(read, effects.people, protocol)
+    read, second = effect_readings(primary, protocol), primary_draws([effects.second], [protocol])
+    part = largest_monthly_part(second, primary_outcome=protocol.primary_outcome)
+    if not second.is_empty():
+        of_summary = effect_readings(second, protocol).filter(pl.col("reading").is_in(_OF_SUMMARY))
+        read = spanned(read, of_summary, keys=[*_EFFECT, "reading"])
+    changed = with_change_of_readings(
+        with_starters(read, effects.status), effects.people, protocol
+    ).join(part, on=_EFFECT, how="left", maintain_order="left")
+    of_month = pl.when(~pl.col("reading").str.ends_with("_months")).then("monthly_part")
+    changed = with_change_of_second(changed, effects.past, protocol, part=of_month)
+    is_known = pl.col("reading").is_in(_OF_SUMMARY)
+    return changed.with_columns(
+        range_change=pl.when(is_known).then("range_change").otherwise("person_change")
+    ).drop("monthly_part")
 
 
 def ranks(

@@ -126,11 +126,17 @@ EFFECTS = (
     ),
     Table(
         "effect_readings",
-        "One row per effect and reading of its data: naive, bounds, what is detectable.",
+        "One row per effect and reading: naive, bounds, what is detectable. The range of the "
+        "corrected one holds both readings of the effect, as in effect_summary.",
         keys=(*_EFFECT, "reading"),
         values=(*_RANGE, "information"),
         unit="shares, months, ratios",
-        guard=Guard("estimates", "n_starters", one_person="one_person", change="person_change"),
+        guard=Guard(
+            *("estimates", "n_starters"),
+            one_person="one_person",
+            change="person_change",
+            changes=_BOTH,
+        ),
         grade="M",
     ),
     Table(
