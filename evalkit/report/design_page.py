@@ -154,7 +154,7 @@ class _Sentences:
         errs = power.filter(pl.col("asked_months") == 0)["power"][0]
         told = [words.text("design.simulated", n=words.number(n_replications))]
         if errs is not None:
-            told.append(words.text("design.error_none", share=words.percent(errs, 1)))
+            told.append(words.text("design.error_none", share=words.percent(errs)))
         return [*told, words.text("design.steps_lag")] if self.trial == "steps" else told
 
     def plan_table(self) -> DataTable:

@@ -44,6 +44,7 @@ from evalkit.report.method.protocols import what_was_asked
 from evalkit.report.method.provenance import where_numbers_come_from
 from evalkit.report.method.reading import how_to_read, what_we_do_not_know
 from evalkit.report.method.readings import how_effects_are_read
+from evalkit.report.method.trials import how_to_try_it_out
 from evalkit.report.parts.document import Brief, Part, Section
 from evalkit.report.parts.place import ABOUT, EVIDENCE, INTERVENTIONS
 
@@ -164,6 +165,7 @@ METHOD_PAGE = Page(
     "page.method_kind",
     (
         how_advice_follows,
+        how_to_try_it_out,
         how_effects_are_read,
         how_to_read,
         what_we_do_not_know,

@@ -14,6 +14,7 @@ from evalkit.report.decision.turns import turns, worth_knowing
 from evalkit.report.decision.unseen import unseen
 from evalkit.report.parts.document import Brief
 from evalkit.report.parts.numbers import COUNT, DURATION, MILLION, RANGE, SHARE, Form, Row
+from evalkit.report.view import link_to_method
 from evalkit.vocabulary import LIKELY, band_of
 from evalkit.words import money_digits
 
@@ -163,6 +164,7 @@ class _Plan:
     def _try_out(self) -> Iterator[Thing]:
         """A trial of what is to be tried out, where one was sized; else what certainty is worth."""
         brief = self.brief
+        how = link_to_method(brief, "trials")
         for one in self._advised("try_out"):
             advice = one.advice
             worth = "trial_worth" if advice.get("trial_persons") else "worth_of_knowing"
@@ -181,6 +183,7 @@ class _Plan:
                 worth=brief.number(advice, worth, _rounded(advice, worth)),
                 **size,
             )
+            text += Markup(" {}").format(brief.words.html("now.try_how", method=how))
             yield self._thing("try_out", one, text)
 
     def _divide(self) -> Iterator[Thing]:

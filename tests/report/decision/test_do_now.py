@@ -222,15 +222,16 @@ def test_a_trial_is_told_with_its_size_and_worth(next_steps):
     assert titles(steps) == ["Try work training in a trial."]
     assert plain(steps.things[0].text) == (
         "Let lots decide who starts among 400 people; the answer comes after 24 months. What such "
-        "a trial can teach is worth SEK 1.2 million."
+        "a trial can teach is worth SEK 1.2 million. How: Method and sources."
     )
+    assert '<a href="about/method.html#trials">' in steps.things[0].text
 
 
 def test_a_trial_that_was_not_sized_is_told_by_what_certainty_is_worth(next_steps):
     record = one(UNCLEAR, advice="try_out", reason="worth_a_trial", worth_of_knowing=640_000.0)
 
     assert plain(next_steps(record).things[0].text) == (
-        "To know for certain would be worth up to SEK 640,000."
+        "To know for certain would be worth up to SEK 640,000. How: Method and sources."
     )
 
 
