@@ -8,7 +8,7 @@ SETUP := .venv/.ready
 
 PEOPLE ?= 30000
 
-.PHONY: docs demo stockholm picture test quick style types prove bench lab setup lock clean help
+.PHONY: docs scorecard demo stockholm picture test quick style types prove bench lab setup lock clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo "make lab     JupyterLab on this computer only, opened on notebooks/index.ipynb"
 	@echo "make bench   speed and memory beside other packages; wants a quiet machine and about an hour"
 	@echo "make prove   the speed comparisons and the slow proofs (hours; what was done is kept in build/prove)"
+	@echo "make scorecard  estimates beside real experiments, as one page (EXPERIMENTS=FOLDER: those that come as files as well)"
 	@echo "make setup   install what the other commands need (they do it themselves)"
 	@echo "make lock    resolve requirements.lock anew"
 
@@ -92,6 +93,12 @@ prove: $(SETUP) bench
 
 bench: .venv-bench/.ready
 	for comparison in intake spells survival effects value batch; do $(RUN) .venv-bench/bin/python benchmarks/$$comparison.py || exit 1; done
+
+# Experiments that come as files, and are not in the repository: docs/how_to/scorecard.md. With them docs/scorecard.md is made anew.
+EXPERIMENTS ?=
+scorecard: $(SETUP) .uv/.ready
+	$(UV) pip install -q --python $(BIN)/python --constraint requirements.lock -r pyproject.toml --extra scorecard
+	$(RUN) $(BIN)/python -m benchmarks.scorecard $(if $(EXPERIMENTS),--experiments $(EXPERIMENTS) --docs docs/scorecard.md)
 
 lab: $(SETUP)
 	$(RUN) $(BIN)/evalkit lab

@@ -95,7 +95,8 @@ def write_trial_page(told: TrialInWords, words: Words, path: Path) -> Path:
         script=script("own"),
         script_hash=script_hash("own"),
         title=told.title,
-        notice=words.text("design.notice"),
+        notices=(words.text("design.notice"), words.text("page.rounded")),
+        footer=words.text("own.footer"),
         sections=[parts],
     )
     return write_whole(path, html)

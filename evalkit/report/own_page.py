@@ -113,7 +113,8 @@ def page(
         script=script(_KIND),
         script_hash=script_hash(_KIND),
         title=title,
-        notice=words.text("own.notice"),
+        notices=(words.text("own.notice"), words.text("page.rounded")),
+        footer=words.text("own.footer"),
         sections=_sections(parts),
     )
     if Path(out).is_dir():

@@ -178,6 +178,13 @@ def test_effects_on_support_itself_need_no_livelihood(city, run_of):
     pages = _pages(run)
     assert "Försörjning månad för månad: inte levererat." in pages["evidence/all.html"]
     assert "vad samhället vinner går inte att säga" in pages["index.html"]
+    # Having left support is called so, and never work: on the answer, its evidence and the sheet.
+    not_work = "Att vara utan ekonomiskt bistånd är inte detsamma som att arbeta"
+    assert not_work in pages["index.html"]
+    assert not_work in pages["interventions/jobbtorg-coaching.html"]
+    sheet = pages["people/jobbtorg-coaching.html"]
+    assert "var utan ekonomiskt bistånd" in sheet
+    assert "arbete" not in sheet.lower()
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def how_effects_are_read(brief: Brief) -> Section:
         )
         for reading in ("plain", "second", "span")
     )
-    text = ("blind", "nothing_shown", "where", "settled")
+    text = ("blind", "nothing_shown", "where", "settled", "scorecard")
     return Section(
         "readings",
         words.text("readings.method_heading"),

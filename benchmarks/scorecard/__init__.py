@@ -1,0 +1,1 @@
+"""Estimates of evalkit beside real experiments, whose answer is known: `make scorecard`."""
