@@ -4,6 +4,8 @@ import pytest
 import statsmodels.api as sm
 
 from evalkit.effects import fit_propensity, strength
+from evalkit.effects.trials.thinned import thinned_comparison
+from evalkit.effects.trust import strength as module
 from evalkit.effects.trust.strength import groups_left_out, left_out
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.line.protocol import Protocol
@@ -95,6 +97,19 @@ def test_leaving_out_what_is_irrelevant_moves_nothing_but_by_chance(arms):
 
     # x1 is noise: of 20 ranges at 95 % four or more miss zero with a chance of 1.6 %.
     assert sum(held) > 16
+
+
+def test_what_moves_is_nearly_the_same_of_a_thinned_comparison(arms, monkeypatch):
+    trials = arms.confounded(3_000, seed=8)
+    every = _by_group(_left_out(trials))["x0"]
+
+    monkeypatch.setattr(module, "thinned_comparison", lambda given: thinned_comparison(given, 900))
+    fewer = _by_group(_left_out(trials))["x0"]
+
+    # Here everybody is compared once, so two of three people are gone; in a register it is months.
+    error = (fewer["moved_upper"] - fewer["moved_lower"]) / 2 / 1.959964
+    assert fewer["moved"] != every["moved"]
+    assert abs(fewer["moved"] - every["moved"]) < 3 * error
 
 
 def test_covariates_of_a_group_are_left_out_together(arms):

@@ -4,7 +4,7 @@ import pytest
 from evalkit.effects import contrast, fit_propensity, third_opinion
 from evalkit.effects.answer import third_opinion as module
 from evalkit.effects.answer.boosted import boosted_difference
-from evalkit.effects.answer.third_opinion import thinned_comparison
+from evalkit.effects.trials.thinned import thinned_comparison
 
 EXACT = 1e-9
 

@@ -5,7 +5,6 @@ Trees assume no form and are not moved by what lies far out; against what no cov
 guard no more than the estimate does (`evalkit.effects.answer.boosted`).
 """
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,16 +12,13 @@ import polars as pl
 
 from evalkit.effects.answer.boosted import boosted, has_trees
 from evalkit.effects.trials.target_trial import Trials
+from evalkit.effects.trials.thinned import thinned_comparison
 from evalkit.effects.weighting.contrast import MARGIN, contrast
 from evalkit.effects.weighting.propensity import coefficients_of
 from evalkit.effects.weighting.weights import by_cluster, positions_of_people
 from evalkit.errors import EstimationError
 from evalkit.line.tables import published
 from evalkit.tables import CITY
-
-# A person is compared in every month on support, which tells trees little that is new: of the
-# comparison so many person-trials are kept at most, evenly over people and months.
-MOST_COMPARED = 40_000
 
 
 def third_opinion(trials: Trials, propensity: pl.DataFrame, *, seed: int) -> pl.DataFrame:
@@ -55,7 +51,7 @@ def third_opinion(trials: Trials, propensity: pl.DataFrame, *, seed: int) -> pl.
     }
     if not has_trees():
         return _as_table(row | {"reason": "not_installed"})
-    thinned = thinned_comparison(trials, MOST_COMPARED)
+    thinned = thinned_comparison(trials)
     months = trials.is_in_primary.sum(axis=1).astype(float)
     point = coefficients_of(trials, propensity, with_censoring=False).point
     weighted = contrast(trials, months, coefficients=point)
@@ -85,24 +81,6 @@ def third_opinion(trials: Trials, propensity: pl.DataFrame, *, seed: int) -> pl.
             "verdict": "agrees" if agrees else "differs",
             "one_person": float(np.abs(of_person).max()) / error if error > 0 else None,
         }
-    )
-
-
-def thinned_comparison(trials: Trials, most: int) -> Trials:
-    """The trials with every k-th person-trial of the comparison, k times as heavy, so that no more
-    than about `most` of them are left; rows stand by person and month, so all people are thinned
-    alike.
-    """
-    compared = np.flatnonzero(~trials.is_treated)
-    step = -(-len(compared) // most)
-    if step <= 1:
-        return trials
-    kept = trials.is_treated.copy()
-    kept[compared[::step]] = True
-    fewer = trials.keep(kept)
-    heavier = np.where(fewer.is_treated, 1.0, float(step))
-    return replace(
-        fewer, rows=fewer.rows.with_columns(weight=pl.col("weight") * pl.Series(heavier))
     )
 
 

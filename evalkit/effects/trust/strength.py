@@ -14,6 +14,7 @@ import polars as pl
 
 from evalkit.disclosure.rounding import RANGE_WIDTH, share_of_error, step_above, to_step
 from evalkit.effects.trials.target_trial import Trials
+from evalkit.effects.trials.thinned import thinned_comparison
 from evalkit.effects.weighting.contrast import MARGIN, contrast
 from evalkit.effects.weighting.logit import weighted_logit
 from evalkit.effects.weighting.start_now import StartNow
@@ -46,7 +47,8 @@ def groups_left_out(protocol: Protocol, terms: tuple[str, ...]) -> dict[str, tup
 
 def left_out(weighting: StartNow) -> pl.DataFrame:
     """What leaving out each group of covariates moves the effect by, in months in the primary
-    outcome of starting in the trial month rather than not then.
+    outcome of starting in the trial month rather than not then. Of a large comparison it is
+    measured on a part (`thinned_comparison`).
 
     Parameters
     ----------
@@ -60,8 +62,9 @@ def left_out(weighting: StartNow) -> pl.DataFrame:
         effect without the group less the effect, months) with moved_lower and moved_upper,
         n_starters, one_person. Empty where nothing is adjusted for.
     """
-    trials, point = weighting.trials, weighting.coefficients.point
+    trials = thinned_comparison(weighting.trials)
     months = trials.is_in_primary.sum(axis=1).astype(float)
+    point = _refitted(trials, list(range(len(trials.terms))), weighting.coefficients.point)
     whole = contrast(trials, months, coefficients=point)
     of_whole, rows = changes_by_arm(trials, months, whole.weights), []
     for group, terms in groups_left_out(trials.protocol, trials.terms).items():
