@@ -5,7 +5,8 @@
     ours
     python benchmarks/effects.py draws      sums of 400 draws that follow what changes, in turn with
     sums of every month formed anew
-    python benchmarks/effects.py second     what the second reading adds to the effects' stations
+    python benchmarks/effects.py second     what the second reading adds to the effects' stations,
+    and what leaving out each covariate and trees do
     python benchmarks/effects.py growth 5   10^5 people, 24 trial months, 200 refitted person
     bootstraps
 
@@ -40,14 +41,17 @@ from evalkit.effects import (  # noqa: E402
     fit_models,
     fit_propensity,
     second_reading,
+    third_opinion,
     trials_of_tables,
 )
 from evalkit.effects.answer.second_draws import second_draws  # noqa: E402
+from evalkit.effects.trust.strength import left_out  # noqa: E402
 from evalkit.effects.weighting.later_starts import LaterStarts  # noqa: E402
 from evalkit.effects.weighting.propensity import (  # noqa: E402
     coefficients_of,
     fit_censoring,
 )
+from evalkit.effects.weighting.start_now import StartNow  # noqa: E402
 from evalkit.effects.weighting.weights import arm_weights  # noqa: E402
 from evalkit.line.protocol import Protocol  # noqa: E402
 from evalkit.months import month_of_number_expr  # noqa: E402
@@ -282,14 +286,15 @@ def draws() -> None:
 
 
 def second() -> None:
-    """The stations of one intervention with the second reading and without it, in turn. Everybody's
+    """The stations of one intervention with the second reading and without it, in turn, then with
+    each covariate left out (strength) and with trees. Everybody's
     period of support begins with the data here, so the months worked before it are drawn by lot.
     """
     trials = trials_of(world(PEER_PEOPLE, seed=5), "wait", "never")
     window = trials.protocol.second_reading.window_months
     worked = np.random.default_rng(5).integers(0, window + 1, trials.rows.height)
     trials = replace(trials, past=worked.astype(float))
-    seconds = {"plain": [], "second": []}
+    seconds = {"plain": [], "second": [], "strength": [], "trees": []}
     for _ in range(RUNS):
         begun = time.process_time()
         fitted = fit_models(trials, n_draws=DRAWS, seed=1)
@@ -307,12 +312,19 @@ def second() -> None:
         effect_curves(moved)
         seconds["plain"].append(between - begun)
         seconds["second"].append(time.process_time() - between)
+        began = time.process_time()
+        left_out(StartNow.of(trials, fitted))
+        ended = time.process_time()
+        third_opinion(trials, fitted, seed=1)
+        seconds["strength"].append(ended - began)
+        seconds["trees"].append(time.process_time() - ended)
     medians = {name: statistics.median(own) for name, own in seconds.items()}
     print(
         f"{len(trials.rows)} person-trials, {DRAWS} draws: models, sums and tables "
         f"{medians['plain']:.2f} s of processor; the second reading adds "
         f"{medians['second']:.2f} s, "
-        f"{100 * medians['second'] / medians['plain']:.0f} per cent (target 10)",
+        f"{100 * medians['second'] / medians['plain']:.0f} per cent (target 10), strength "
+        f"{medians['strength']:.2f} s and trees {medians['trees']:.2f} s",
         flush=True,
     )
 
