@@ -4,6 +4,7 @@ rivals, and what is expected now.
 
 from markupsafe import Markup
 
+from evalkit.report.evidence.ladder_picture import intervention_name
 from evalkit.report.evidence.sources import code
 from evalkit.report.parts.document import Block, Brief, Section
 from evalkit.report.parts.forecasts import forecast_sentence, latest
@@ -63,7 +64,7 @@ def _what(brief: Brief, row: Row) -> Markup | str:
     """Starts by the name of their intervention; other counts by their own."""
     if row["intervention_id"] == CITY:
         return capitalise(brief.words.text(f"forecast.{row['quantity']}"))
-    name = brief.words.label(row["intervention_id"])
+    name = intervention_name(brief, row["intervention_id"])
     return capitalise(brief.words.text("forecast.starts_of", intervention=name))
 
 
