@@ -31,6 +31,7 @@ SECTIONS = ["who", "stay", "change", "value", "value_time", "sure", "origin"]
 OF_INTERVENTION = ["change", "value", "value_time", "sure", "limits"]
 OF_METHOD = [
     "advice",
+    "trials",
     "readings",
     "reading",
     "unknown",

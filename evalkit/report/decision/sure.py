@@ -304,7 +304,7 @@ def _unknown(
         lines.append(words.html("unseen.unsaid_nothing", interventions=named(brief, not_seen)))
     lines += _beyond(brief, valued)
     if estimated:
-        lines.append(words.html("readings.neither", link=link_to_method(brief, "readings")))
+        lines.append(words.html("readings.neither", link=link_to_method(brief, "trials")))
     lines += _displacement(brief, valued)
     if valued:
         lines.append(words.html("unsaid.no_price"))

@@ -19,6 +19,7 @@ def how_effects_are_read(brief: Brief) -> Section:
     rules = [protocol.second_reading for protocol in brief.protocols.values()] or [SecondReading()]
     values = {
         "months": words.listing(_each(words.number(rule.window_months) for rule in rules)),
+        "link": Markup('<a href="#trials">{}</a>').format(words.text("trial.heading")),
         "least": words.listing(_each(words.percent(rule.min_share_with_past) for rule in rules)),
     }
     points = tuple(
