@@ -117,10 +117,14 @@ def _city(world, n: int, seed: int, *, covariates=WORK + AGE, **changes):
     }
     return trials_of_tables(
         tables["spells"],
-        tables["episodes"],
+        tables["episodes"].with_columns(
+            hours_per_week=pl.Series([30.0, 10.0] * n).head(tables["episodes"].height),
+            ladder_step=pl.lit(1, pl.Int32),
+            end_reason=pl.lit(None, pl.String),
+        ),
         protocol=world.protocol(**declared | changes),
         state_intervals=tables["state_intervals"],
-        person=pl.DataFrame({"person_id": list(lives), "age": age}),
+        person=pl.DataFrame({"person_id": list(lives), "age": age, "stands_for": 1 + abs(age)}),
         first_month=world.first_month,
     )
 
@@ -271,6 +275,13 @@ def test_the_largest_change_is_that_of_leaving_each_person_out(world):
         {"estimand": "ATE"},
         {"estimand": "overlap"},
         {"truncation": {"propensity": 2}},
+        {"survey_weight": "stands_for"},
+        {"comparisons": ["other"], "dose_hours": 20},
+        {
+            "primary_outcome": "closer",
+            "outcomes": ["work", "studies", "subsidised_work", "next_step", "support", "training"],
+            "next_step": {"ladder_step": 3, "holds_months": 1},
+        },
         {"comparisons": ["never"]},
         {"grace_months": 1},
         {"primary_outcome": "without_support"},
@@ -293,3 +304,14 @@ def test_whatever_a_protocol_asks_for_there_are_two_readings(world, changes):
     assert set(found.second_past["verdict"]) == {"two_readings"}
     assert found.second_shifts["shift"].is_finite().all()
     assert found.second_shifts.height == 4 * 6
+
+
+def test_people_who_stand_for_two_are_two(world):
+    """Of a sample in which everybody stands for as many the readings are those of the sample."""
+    once = _city(world, 200, seed=12)
+    weighted = replace(once, rows=once.rows.with_columns(weight=pl.lit(2.0)))
+
+    one, two = two_readings(once), two_readings(weighted)
+
+    assert (two.plain, two.second) == pytest.approx((one.plain, one.second), abs=1e-6)
+    assert two.second_error == pytest.approx(one.second_error, abs=1e-6)

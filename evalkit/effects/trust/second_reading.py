@@ -215,7 +215,7 @@ def second_reading(trials: Trials, *, n_draws: int, seed: int) -> SecondReadings
 
 def terms_without_past(trials: Trials) -> list[str]:
     """The terms of the propensity without what the register holds of the past, and without the
-    constant.
+    constant. Covariates that were handed on month by month stay: nobody has said what they are of.
     """
     of_past = {
         term
