@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from evalkit.disclosure import Published
+from evalkit.errors import DisclosureError
 from evalkit.report.own_page import Part
 from evalkit.report.parts.document import DataTable
 from evalkit.report.parts.layout import render, script, script_hash, style
@@ -59,10 +60,16 @@ def trial_in_words(
         As the trial was asked for and tried.
     currency : str
         Of the cost.
+
+    Raises
+    ------
+    DisclosureError
+        If the trial was tried on too few people.
     """
     plan = tables["design_plan"].data
     trial, intervention = plan.select("trial", "intervention_id").row(0)
     values = dict(plan.select("measure", "value").iter_rows())
+    _refuse_withheld(plan)
     told = _Sentences(words, trial, values, currency)
     power = tables["design_power"].data
     return TrialInWords(
@@ -100,6 +107,17 @@ def write_trial_page(told: TrialInWords, words: Words, path: Path) -> Path:
         sections=[parts],
     )
     return write_whole(path, html)
+
+
+def _refuse_withheld(plan: pl.DataFrame) -> None:
+    """Stop where gate 2 lets nothing out."""
+    if (plan["status"] == "suppressed").any():
+        raise DisclosureError(
+            "There are too few people to say what a trial would show.",
+            where=f"design_plan of {plan['intervention_id'][0]}",
+            why="What is tried on so few would tell of single people.",
+            fix="take more months, or draw together with others.",
+        )
 
 
 @dataclass(frozen=True)

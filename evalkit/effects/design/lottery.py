@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 from scipy.stats import t as student
 
+from evalkit.disclosure.rounding import BASE, to_step
 from evalkit.effects.design.added_effect import largest_effect, moved, refuse_impossible
 from evalkit.effects.design.drawn_difference import DrawnDifference, drawn_difference
 from evalkit.effects.design.power import (
@@ -171,11 +172,9 @@ def _donors(values: np.ndarray, chance: np.ndarray, rng: np.random.Generator) ->
 def _sizes(people: WaitingList, n_places: int, n_applicants: int | None) -> tuple[int, int]:
     """How many are drawn, and how many stand on the list."""
     n_drawn = n_places * people.n_months
-    n_list = (
-        min(2 * n_drawn, people.n_eligible)
-        if n_applicants is None
-        else n_applicants * people.n_months
-    )
+    # In fives, so that no error tells how many there are.
+    n_known = int(to_step(people.n_eligible, BASE))
+    n_list = min(2 * n_drawn, n_known) if n_applicants is None else n_applicants * people.n_months
     asked = f"{n_places} places in each of {people.n_months} months"
     if n_places < 1:
         raise EstimationError(
@@ -184,8 +183,7 @@ def _sizes(people: WaitingList, n_places: int, n_applicants: int | None) -> tupl
             why="Who starts is drawn for each month's places.",
             fix="ask for one place a month or more.",
         )
-    if n_list > people.n_eligible or n_drawn >= n_list:
-        n_known = 5 * round(people.n_eligible / 5)
+    if n_list > n_known or n_drawn >= n_list:
         raise EstimationError(
             "There are more places than people on the list.",
             where=f"{asked}: {n_drawn} starts of {n_list} who ask for one; about {n_known} people "

@@ -15,6 +15,7 @@ from evalkit.effects.design.waiting_list import waiting_list
 from evalkit.effects.trials.target_trial import Trials, eligible_per_year
 from evalkit.effects.weighting.contrast import MARGIN
 from evalkit.errors import EstimationError
+from evalkit.line.estimands import ESTIMANDS
 from evalkit.line.protocol import Protocol
 from evalkit.line.tables import published
 from evalkit.results import Tables
@@ -46,11 +47,14 @@ def known_of_tables(
     Parameters
     ----------
     offers, effect_span : DataFrame
-        The published tables; the estimate is the plain one of the primary comparison.
+        The published tables; the estimate is the plain one of starting now rather than waiting,
+        where that is the primary comparison.
     """
     of_it = (pl.col("district") == CITY) & (pl.col("intervention_id") == protocol.intervention_id)
     costs = offers.filter(of_it).select("cost", "currency").drop_nulls()
-    effects = effect_span.filter(of_it & (pl.col("estimand") == protocol.primary_estimand))
+    # Whoever is not drawn waits and may start later, as in the comparison wait and in no other.
+    is_told = of_it & (pl.col("estimand") == ESTIMANDS["wait"])
+    effects = effect_span.filter(is_told)
     error = (pl.col("plain_upper") - pl.col("plain_lower")) / (2 * MARGIN)
     plain = effects.select("plain", error=error).drop_nulls()
     cost, currency = costs.row(0) if costs.height else (None, "")
@@ -181,8 +185,9 @@ def steps_design(
             why="How many leave support for something else is not counted by district and period.",
             fix="draw lots among people (--lottery), which is read in any outcome.",
         )
+    people = waiting_list(trials, n_months=min(_A_YEAR, _n_months(trials)))
     n_per_year = float(trials.rows.select(eligible_per_year(protocol)).item())
-    if not 0 < n_places * _A_YEAR <= n_per_year:
+    if not 0 < n_places * _A_YEAR <= _in_fives(n_per_year):
         raise EstimationError(
             "There are more places than people, or none.",
             where=f"{n_places} places a month, {n_places * _A_YEAR} a year; about "
@@ -190,8 +195,7 @@ def steps_design(
             why="What a district gains is divided among those who could get a place.",
             fix="ask for one place a month or more, and for fewer in a year than could start.",
         )
-    share = n_places * _A_YEAR / n_per_year
-    people = waiting_list(trials, n_months=min(_A_YEAR, _n_months(trials)))
+    share = min(1.0, n_places * _A_YEAR / n_per_year)
     planned = trials.rows.select(pl.median("planned_months")).item()
     tried = stepped_start(
         panel,
@@ -311,4 +315,4 @@ def _divided(n_places: int, people: dict[str, int]) -> dict[str, float]:
 
 
 def _in_fives(n: float) -> int:
-    return int(BASE * np.floor(n / BASE + 0.5))
+    return int(to_step(n, BASE))

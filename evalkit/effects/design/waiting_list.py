@@ -45,9 +45,18 @@ def waiting_list(trials: Trials, *, n_months: int) -> WaitingList:
     Raises
     ------
     EstimationError
-        If there are fewer months of trials than asked for, or nobody waits in them.
+        If there are fewer months of trials than asked for, nobody waits in them, or those who are
+        compared start another intervention.
     """
     rule = trials.protocol.eligibility
+    if "other" in trials.protocol.comparisons:
+        raise EstimationError(
+            "Nobody waits where two interventions are compared.",
+            where=f"protocol {trials.protocol.protocol}, comparisons: other",
+            why="Lots would decide between two interventions, and the list is made of those who "
+            "start neither.",
+            fix="name an intervention whose protocol compares with wait.",
+        )
     span = rule.to_month - rule.from_month + 1
     if n_months > span:
         raise EstimationError(
