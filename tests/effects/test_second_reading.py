@@ -12,6 +12,7 @@ import statsmodels.api as sm
 from evalkit.effects import contrast, second_reading, trials_of_tables, two_readings
 
 EXACT = 1e-9
+N_CITIES, N_ERRORS = 40, 4
 WORK = [{"name": "past_work", "kind": "history_share", "outcome": "work"}]
 AGE = [{"name": "age", "kind": "person", "column": "age"}]
 # Two months of work count for two: a window as long as the follow-up.
@@ -315,3 +316,42 @@ def test_people_who_stand_for_two_are_two(world):
 
     assert (two.plain, two.second) == pytest.approx((one.plain, one.second), abs=1e-6)
     assert two.second_error == pytest.approx(one.second_error, abs=1e-6)
+
+
+@pytest.mark.parametrize("is_hidden", [True, False])
+def test_the_reading_whose_assumption_holds_is_right_and_the_span_holds_the_truth(world, is_hidden):
+    """Starting changes nothing. Either a lasting trait that no table holds leads to work, before
+    and after, and to the start: the second reading is right. Or the months worked before lead to
+    the start, and to nothing else: the plain one is.
+    """
+    readings = []
+    for seed in range(N_CITIES):
+        rng = np.random.default_rng(100 + seed)
+        trait = rng.normal(size=300) * is_hidden
+        works = rng.random((300, 14)) < 1 / (1 + np.exp(-trait))[:, None]
+        leads = trait if is_hidden else 3 * (works[:, :8].mean(axis=1) - 0.5)
+        starts = rng.random(300) < 1 / (1 + np.exp(1 - leads))
+        lives = {
+            f"p{number:03d}": "".join(np.where(works[number, :8], "w", "e"))
+            + ("st" if starts[number] else "ss")
+            + "".join(np.where(works[number, 8:11], "w", "s"))
+            for number in range(300)
+        }
+        declared = {
+            "eligibility": {"from_month": 10, "to_month": 10},
+            "follow_up_months": 4,
+            "covariates": WORK,
+            # Nobody works in the month of the start: three months stand against six.
+            "second_reading": {"window_months": 6, "scale": 0.5},
+        }
+        found = two_readings(world.trials(lives, **declared))
+        readings.append(found.table.row(0, named=True))
+
+    table = pl.DataFrame(readings)
+    right, wrong = ("second", "plain") if is_hidden else ("plain", "second")
+    error = {name: table[f"{name}_error"].mean() / np.sqrt(N_CITIES) for name in (right, wrong)}
+    assert abs(table[right].mean()) < N_ERRORS * error[right]
+    assert abs(table[wrong].mean()) > N_ERRORS * error[wrong]
+    is_held = (table["span_lower"] <= 0) & (table["span_upper"] >= 0)
+    # Of 40 at 95 % or more, fewer than 33 have a chance of less than one in 1 000.
+    assert is_held.sum() >= 33
