@@ -19,6 +19,8 @@ from evalkit.effects.weighting.logit import weighted_logit
 from evalkit.effects.weighting.propensity import Coefficients
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.line.protocol import Protocol
+from evalkit.records import load
+from evalkit.shipped import shipped
 
 FOLDER = Path(__file__).parent / "lalonde_psid"
 REFERENCE = json.loads((FOLDER / "reference.json").read_text(encoding="utf-8"))
@@ -105,7 +107,7 @@ def test_weighted_effects_and_effective_sizes_agree(data, spec, estimand):
     assert sizes[0] == pytest.approx(expected["ess_control"], rel=ESTIMATE[spec])
 
 
-def _trials(spec: str) -> tuple[Trials, np.ndarray]:
+def _trials(spec: str, **rules: object) -> tuple[Trials, np.ndarray]:
     """The survey's men as one trial, and the coefficients."""
     men = _men("observational_psid")
     protocol = Protocol.model_validate(
@@ -118,6 +120,7 @@ def _trials(spec: str) -> tuple[Trials, np.ndarray]:
             "follow_up_months": 1,
             "outcomes": ["work", "support"],
             "covariates": [],
+            **rules,
         }
     )
     design = np.column_stack([np.ones(len(men)), men.select(TERMS[spec]).to_numpy()])
@@ -144,6 +147,20 @@ def _trials(spec: str) -> tuple[Trials, np.ndarray]:
 def test_the_richer_logit_is_refused(spec, reason):
     """The default limits ask for ten: 9.3 controls' worth are too few, 42.6 are not."""
     trials, coefficients = _trials(spec)
+    weighting = StartNow(
+        trials, Coefficients(np.zeros(1, int), coefficients[:, None], coefficients[:, None])
+    )
+
+    assert refusal_reason(weighting, district="all") == reason
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason"), [("rich", "few_comparable"), ("simple", "outside_support")]
+)
+def test_the_limits_of_shipped_protocols_refuse_either_logit(spec, reason):
+    """Under the simpler one an eighth of the men have a propensity above all of the survey."""
+    shipped_file = shipped("params", "protocols", "stockholm_work_training.yaml")
+    trials, coefficients = _trials(spec, refusal=load(shipped_file, Protocol).refusal.model_dump())
     weighting = StartNow(
         trials, Coefficients(np.zeros(1, int), coefficients[:, None], coefficients[:, None])
     )
