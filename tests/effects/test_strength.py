@@ -190,3 +190,11 @@ def test_without_an_effect_there_is_nothing_to_take_away():
 def test_a_group_needs_a_name():
     with pytest.raises(ValueError, match="group"):
         Protocol.model_validate({"covariates": [{"name": "a", "kind": "elapsed", "group": ""}]})
+
+
+def test_what_is_moved_is_told_no_finer_than_one_of_those_who_start_could_move_it(arms):
+    trials = arms.confounded(1_500, seed=4)
+
+    least = 1 / np.sqrt(trials.n_starters)
+
+    assert (_left_out(trials)["one_person"] >= least).all()

@@ -87,7 +87,11 @@ def left_out(weighting: StartNow) -> pl.DataFrame:
                 "moved_lower": moved - MARGIN * error,
                 "moved_upper": moved + MARGIN * error,
                 "n_starters": trials.n_starters,
-                "one_person": largest / error if error > 0 else None,
+                # Many people, each of little weight, move a group less than one of as many as start
+                # would; what is told counts those who start.
+                "one_person": max(largest / error, 1 / np.sqrt(trials.n_starters))
+                if error > 0
+                else None,
             }
         )
     return pl.DataFrame(rows, schema=table("left_out").schema)
