@@ -121,3 +121,23 @@ def test_an_outcome_that_nobody_reaches_has_no_effect_to_detect(waiting):
 
     with pytest.raises(EstimationError, match="cannot be added"):
         lottery(people, n_places=20, asked_months=(1.0,), seed=1)
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("n_places", [2, 5, 20, 100])
+@pytest.mark.parametrize("household", [1, 2])
+def test_the_test_errs_and_finds_as_often_as_it_says_in_lotteries_of_every_size(
+    waiting, n_places, household
+):
+    """Ten to a thousand people a side, with and without households and covariates."""
+    n = 4_000
+    tried = lottery(
+        waiting(n_covariates=8, n_months=5, household=household),
+        n_places=n_places,
+        n_replications=n,
+        seed=11,
+    )
+    plan = tried.plan.row(0, named=True)
+
+    assert tried.power["power"][0] == pytest.approx(0.05, abs=5 * (0.05 * 0.95 / n) ** 0.5)
+    assert abs(plan["bias_months"]) < 5 * 1.2 * plan["std_error"] / n**0.5

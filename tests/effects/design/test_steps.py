@@ -137,3 +137,21 @@ def test_a_schedule_deals_each_district_once_by_its_seed():
     assert not first.equals(other)
     assert sorted(first["district"]) == names
     assert first["from_month"].to_list() == [1, 1, 7, 7, 13]
+
+
+def test_exits_that_rise_by_half_are_read_as_such():
+    """Every district has half as many exits more from its start on, and nothing else differs."""
+    steps = np.repeat([2, 3, 4, NEVER], 3)
+    order = of_steps._order(steps, 5, np.full(12, 1 / 12))
+    rng = np.random.default_rng(3)
+    others = of_steps._Orders.of(
+        [of_steps._order(rng.permutation(steps), 5, np.full(12, 1 / 12)) for _ in range(99)]
+    )
+    level = rng.uniform(1_000, 2_000, (12, 1)) * np.ones(5)
+    plain = of_steps._Counts(level, np.full((12, 5), 1e5))
+
+    is_on = np.arange(5) >= steps[:, None]
+    effect, p_value = of_steps._read(plain.with_exits(0.5 * level * is_on), order, others)
+
+    assert effect == pytest.approx(np.log(1.5), abs=1e-3)
+    assert p_value == pytest.approx(1 / 100)
