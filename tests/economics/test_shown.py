@@ -6,9 +6,10 @@ import numpy as np
 import polars as pl
 import pytest
 from one_start import value_results
+from second_reading import with_less_work
 
 from evalkit.disclosure import protect_estimates
-from evalkit.disclosure.rounding import step_of_range
+from evalkit.disclosure.rounding import RANGE_WIDTH, step_above, step_of_range
 from evalkit.economics import postings_of_many
 from evalkit.line.tables import published
 
@@ -44,6 +45,8 @@ def _let_out(name, rows):
         values=declared.values,
         n_persons=declared.guard.count,
         one_person=declared.guard.one_person,
+        change=declared.guard.change,
+        changes=dict(declared.guard.changes),
         exact=declared.guard.exact,
         unit=declared.unit,
         source="made",
@@ -138,3 +141,23 @@ def test_postings_are_told_of_three_hundred_people(n_starters, postings):
     actors = pl.DataFrame({"posting": ["all", "wage"], "n_starters": [n_starters] * 2})
 
     assert postings_of_many(actors)["posting"].to_list() == postings
+
+
+def test_estimates_keep_their_step_and_ranges_of_both_readings_have_their_own(
+    many_draws, rich_book, results
+):
+    given = {"seed": 1, "n_draws": 120, "horizon_months": 36}
+    both = value_results(many_draws, rich_book, second=with_less_work(many_draws, 0.3), **given)
+    plain, spanned = (_shown(found) for found in (results, both))
+
+    for name in ("value_parts", "value_payers", "value_curve", "value_delay"):
+        keys = published(name).keys
+        before, after = (shown[name].sort(keys) for shown in (plain, spanned))
+        assert after["estimate"].equals(before["estimate"]), name
+        assert (after["ci_lower"] <= before["ci_lower"]).all(), name
+    unrounded = both.parts.filter(perspective="society", part="total").row(0, named=True)
+    row = _total(spanned, "society")
+    step = step_above(0.3 * (unrounded["ci_upper"] - unrounded["ci_lower"]) / RANGE_WIDTH)
+    for end in ("ci_lower", "ci_upper"):
+        assert abs(row[end] / step - round(row[end] / step)) < 1e-9
+    assert row["ci_lower"] <= unrounded["ci_lower"] < row["ci_lower"] + step

@@ -55,7 +55,7 @@ from evalkit.results import Tables
 
 _KEYS = ["district", "intervention_id", "estimand"]
 # What a published row rests on.
-_PERSONS = ("n_starters", "one_person")
+_PERSONS = ("n_starters", "one_person", "person_change", "range_change")
 _NEVER_PUBLISHED = ("totals", "second_totals")
 N_THRESHOLDS = 11
 

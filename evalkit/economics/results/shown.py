@@ -14,12 +14,12 @@ from evalkit.disclosure.rounding import (
     RANGE_WIDTH,
     share_of_error,
     step_above,
-    step_of_range,
     to_step,
 )
 from evalkit.economics.ledger.effect_paths import EVERYBODY
 from evalkit.economics.results.comparison import Option, compare_options
 from evalkit.economics.results.payback import NEVER, return_months
+from evalkit.economics.results.sensitivity import EFFECT
 from evalkit.line.estimands import ESTIMANDS
 
 _KEYS = ["district", "intervention_id", "estimand"]
@@ -45,7 +45,12 @@ def rounded_for_publication(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.
         "options": _options(tables["options"], parts, tables["totals"]),
         "information": _information(tables["information"], parts),
     }
-    return {**tables, **own}
+    shown = {**tables, **own}
+    purse = {"purse": shown["purse"].drop("plain_width", strict=False)}
+    ranged = {
+        field: with_changes(rows) for field, rows in shown.items() if "plain_width" in rows.columns
+    }
+    return shown | ranged | purse
 
 
 def with_people(rows: pl.DataFrame, status: pl.DataFrame) -> pl.DataFrame:
@@ -62,9 +67,35 @@ def with_people(rows: pl.DataFrame, status: pl.DataFrame) -> pl.DataFrame:
     -------
     DataFrame
         The rows with n_starters, and one_person: the most that one person does to a value, as a
-        share of its standard error.
+        share of its standard error; where the range holds two readings, also person_change and
+        range_change: in money, to the estimate and to the ends of the range.
     """
-    return rows.join(people_of(status), on=_KEYS, how="left", maintain_order="left")
+    return with_changes(rows.join(people_of(status), on=_KEYS, how="left", maintain_order="left"))
+
+
+def with_changes(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows with n_starters and one_person, and what one person does to their estimates and to the
+    ends of their ranges, in money, where these hold more than the plain reading (`plain_width`).
+    """
+    if "plain_width" not in rows.columns:
+        return rows.with_columns(
+            pl.lit(None, dtype=pl.Float64).alias(name) for name in ("person_change", "range_change")
+        )
+    people, one_person = _behind(rows)
+    share = pl.Series(share_of_error(people, one_person), nan_to_null=True)
+    span = pl.col("ci_upper") - pl.col("ci_lower")
+    return rows.with_columns(
+        person_change=share * pl.col("plain_width") / RANGE_WIDTH,
+        range_change=share * span / RANGE_WIDTH,
+    ).drop("plain_width")
+
+
+def _behind(rows: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """The people of each row as they are shown, and what one of them does to it."""
+    n, one_person = (
+        rows[column].cast(pl.Float64).to_numpy() for column in ("n_starters", "one_person")
+    )
+    return np.floor(n / BASE + 0.5) * BASE, one_person
 
 
 def people_of(status: pl.DataFrame) -> pl.DataFrame:
@@ -95,24 +126,27 @@ def postings_of_many(actors: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_steps(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with the estimate and its limits as gate 2 shows them, their step, and what one
-    person does to them.
+    """The rows with the estimate and its limits as gate 2 shows them, their steps, and what one
+    person does to the limits.
     """
-    estimate, lower, upper, n, one_person = (
-        rows[column].cast(pl.Float64).to_numpy()
-        for column in ("estimate", "ci_lower", "ci_upper", "n_starters", "one_person")
+    estimate, lower, upper = (
+        rows[column].cast(pl.Float64).to_numpy() for column in ("estimate", "ci_lower", "ci_upper")
     )
-    people = np.floor(n / BASE + 0.5) * BASE
+    people, one_person = _behind(rows)
     share = share_of_error(people, one_person)
+    width = rows["plain_width"].to_numpy() if "plain_width" in rows.columns else upper - lower
     own = np.nan_to_num(step_above(np.abs(estimate) * 2 / people))
-    step = step_of_range(lower, upper, share)
-    step = np.where(np.isfinite(step), step, own)
+    step, range_step = (
+        np.where(np.isfinite(step), step, own)
+        for step in (step_above(share * wide / RANGE_WIDTH) for wide in (width, upper - lower))
+    )
     columns = {
         "_one_person": share * (upper - lower) / RANGE_WIDTH,
         "_step": step,
+        "_range_step": range_step,
         "_shown": to_step(estimate, step),
-        "_lower": to_step(lower, step, np.floor),
-        "_upper": to_step(upper, step, np.ceil),
+        "_lower": to_step(lower, range_step, np.floor),
+        "_upper": to_step(upper, range_step, np.ceil),
         "_people": people,
     }
     return rows.with_columns(
@@ -208,15 +242,19 @@ def _purse(purse: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
 
 
 def _tornado(tornado: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
-    """Ends in the step of the value that they are ends of; and where it changes sign, as far as
-    they tell: not of a price that does not move it by a step.
+    """Ends in the step of the value that they are ends of, those of the effect in the step of the
+    value's range; and where it changes sign, as far as they tell: not of a price that does not move
+    it by a step.
     """
     keys = [*_KEYS, "perspective"]
     ends = ["value_at_low", "value_at_high"]
     slope = (pl.col(ends[1]) - pl.col(ends[0])) / (pl.col("high") - pl.col("low"))
     switch_step = _nice(pl.col("_step") / slope.abs())
-    shown = tornado.join(parts.select(*keys, "_step"), on=keys, how="left").with_columns(
-        *(_multiple(pl.col(end), pl.col("_step")).alias(end) for end in ends),
+    is_range = pl.col("parameter") == EFFECT
+    step_of_end = pl.when(is_range).then("_range_step").otherwise("_step")
+    steps = parts.select(*keys, "_step", "_range_step")
+    shown = tornado.join(steps, on=keys, how="left").with_columns(
+        *(_multiple(pl.col(end), step_of_end).alias(end) for end in ends),
         switching_value=_multiple(pl.col("switching_value"), switch_step),
     )
     is_within = pl.col("switching_value").is_between("low", "high", closed="none")

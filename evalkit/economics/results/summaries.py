@@ -16,11 +16,11 @@ from evalkit.economics.ledger.effect_paths import EFFECT_KEYS
 from evalkit.economics.ledger.ledger import perspective_amounts
 from evalkit.economics.ledger.seen import with_livelihood
 from evalkit.economics.prices.equalisation import kept_of_tax
+from evalkit.economics.results.two_readings import with_width
 from evalkit.errors import EstimationError
 from evalkit.line.actors import PERSPECTIVES
 from evalkit.line.columns import schema_of
 from evalkit.line.price_book import PriceBook
-from evalkit.line.tables import table
 from evalkit.vocabulary import TABLE_LANGUAGE, in_language
 
 _MONEY = ("currency", "price_year")
@@ -96,7 +96,7 @@ def value_by_actor(
         .sort(by)
         .select(*by, "estimate", "ci_lower", "ci_upper", *_MONEY)
     )
-    return plain if second is None else spanned(plain, second, keys=_POSTING)
+    return plain if second is None else spanned(with_width(plain), second, keys=_POSTING)
 
 
 def displacement_sensitivity(
@@ -126,8 +126,7 @@ def displacement_sensitivity(
     DataFrame
         As `summarise_value`, with a first column `displacement` (zero, central, high).
     """
-    seconds = table("second_draws").empty() if second is None else second
-    plain, other = (
+    plain, *other = (
         _by_perspective(
             perspective_amounts(
                 with_livelihood(draws, without_livelihood),
@@ -140,9 +139,11 @@ def displacement_sensitivity(
             ["displacement"],
             conf_level,
         )
-        for draws in (effect_draws, seconds)
+        for draws in ([effect_draws] if second is None else [effect_draws, second])
     )
-    return spanned(plain, other, keys=["displacement", *_EFFECT, "perspective"])
+    if not other:
+        return plain
+    return spanned(with_width(plain), other[0], keys=["displacement", *_EFFECT, "perspective"])
 
 
 def price_table(price_book: PriceBook) -> pl.DataFrame:

@@ -39,12 +39,13 @@ def spanned_tables(
     Returns
     -------
     dict of DataFrame
-        The tables of `plain`. In parts, `probability_plain` and `probability_second` are what
-        either reading says, the latter null without a second one.
+        The tables of `plain`, with `plain_width` where they have a range (`with_width`). In parts,
+        `probability_plain` and `probability_second` are what either reading says, the latter null
+        without a second one.
     """
     tables = {
         field: spanned(
-            rows,
+            with_width(rows),
             second[field],
             keys=published(f"value_{field}").keys,
             limits=[pair for pair in _LIMITS if set(pair) <= set(rows.columns)],
@@ -66,9 +67,18 @@ def spanned_tables(
             )
         )
     return tables | {
-        "parts": tables["parts"].select(plain["parts"].columns),
+        "parts": tables["parts"].select(*plain["parts"].columns, "plain_width"),
         "tornado": _widest_first(tables["tornado"]),
     }
+
+
+def with_width(rows: pl.DataFrame) -> pl.DataFrame:
+    """A table of values with `plain_width`, how wide the range is by the plain reading, by which
+    the estimate is rounded (`evalkit.economics.results.shown`); as it is where it has no range.
+    """
+    if not {"ci_lower", "ci_upper"} <= set(rows.columns):
+        return rows
+    return rows.with_columns(plain_width=pl.col("ci_upper") - pl.col("ci_lower"))
 
 
 def under_second(options: Sequence[Option], second: Sequence[Option]) -> list[Option]:

@@ -14,6 +14,12 @@ _EFFECT = ("district", "intervention_id", "estimand")
 _RANGE = ("estimate", "ci_lower", "ci_upper")
 _guard = partial(Guard, "estimates", "n_starters", one_person="one_person")
 _estimates = partial(Table, guard=_guard())
+# The estimate is the plain reading's; the ends of a range that holds both have a step of their own.
+_BOTH = {
+    "change": "person_change",
+    "changes": (("ci_lower", "range_change"), ("ci_upper", "range_change")),
+}
+_ranged = partial(Table, guard=_guard(**_BOTH))
 # Taken from what is published, or made of it.
 _OF_ADVICE = (
     *("probability_society", "probability_purse", "probability_observed", "probability_district"),
@@ -30,7 +36,7 @@ _OF_DRAW = (
 )
 
 VALUE = (
-    _estimates(
+    _ranged(
         "value_by_actor",
         "One row per effect, actor, posting and kind: money per participant; of fewer than 300 "
         "people each actor's sum alone.",
@@ -38,14 +44,14 @@ VALUE = (
         values=(*_RANGE, "currency"),
         unit="money",
     ),
-    _estimates(
+    _ranged(
         "value_displacement",
         "One row per effect, assumed displacement and perspective.",
         keys=(*_EFFECT, "displacement", "perspective"),
         values=(*_RANGE, "probability_positive", "currency"),
         unit="money",
     ),
-    _estimates(
+    _ranged(
         "value_parts",
         "One row per effect, perspective and part: observed, projected beyond follow-up, and "
         "total. Probabilities: what both readings are sure of, and what either says.",
@@ -58,7 +64,7 @@ VALUE = (
         ),
         unit="money",
     ),
-    _estimates(
+    _ranged(
         "value_payers",
         "One row per effect and payer: what the person, the district, city and region, the state "
         "and others gain per participant, up to the horizon.",
@@ -66,7 +72,7 @@ VALUE = (
         values=(*_RANGE, "probability_positive", "horizon_months", "currency"),
         unit="money",
     ),
-    _estimates(
+    _ranged(
         "value_ratios",
         "One row per effect and ratio: benefit to cost, marginal value of public funds, "
         "value per programme cost, cost of a month in work.",
@@ -74,7 +80,7 @@ VALUE = (
         values=(*_RANGE, "case", "probability", "currency"),
         unit="money, months, ratios",
     ),
-    _estimates(
+    _ranged(
         "value_curve",
         "One row per effect, perspective and month: value per participant accumulated up to it.",
         keys=(*_EFFECT, "perspective", "month"),
@@ -100,7 +106,7 @@ VALUE = (
         unit="probability",
         about=("For a budget over several years: how sure it is that the money is back by a year."),
     ),
-    _estimates(
+    _ranged(
         "value_delay",
         "One row per effect and perspective: what a start one month later would cost.",
         keys=(*_EFFECT, "perspective"),
@@ -118,7 +124,7 @@ VALUE = (
         unit="money",
         guard=_guard(exact=(*_RANGE, "gain_share", "paid_now", "paid_proposed")),
     ),
-    _estimates(
+    _ranged(
         "value_municipality",
         "One row per effect and measure of the municipality's purse, before and after income "
         "equalisation.",
