@@ -20,7 +20,7 @@ from evalkit.simulate import load_city
 from evalkit.simulate.city.city import City
 
 N_PEOPLE = 4_000
-FIRST_SEED, N_CITIES, N_SMALL = 21_000, 60, 2
+FIRST_SEED, N_CITIES = 21_000, 60
 HONEST = (("persistent", 0.0), ("history", 1.0))
 BIASED = (("persistent", 0.3), ("persistent", 1.0), ("transient", 1.0))
 # Of estimates with nothing hidden; by the level of the tests 5 in 100 warn.
@@ -67,15 +67,11 @@ def warned(world: str, strength: float) -> pl.DataFrame:
 
 
 def test_one_city_of_a_world_has_its_placebos():
-    found = [
-        row
-        for seed in range(FIRST_SEED, FIRST_SEED + N_SMALL)
-        for row in placebos("history", 1.0, seed)
-    ]
+    found = placebos("history", 1.0, FIRST_SEED)
 
     assert {row["intervention_id"] for row in found} == set(INTERVENTIONS)
-    # Each warns with a chance of 1 in 20: three of four do so once in 2 000 times.
-    assert sum(row["history"] for row in found) < 3
+    # Each warns with a chance of 1 in 20: both do so once in 400 times.
+    assert sum(row["history"] for row in found) < 2
 
 
 @pytest.mark.prove
