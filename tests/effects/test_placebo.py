@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from evalkit.effects import contrast, fit_propensity, placebo_tests
+from evalkit.effects import contrast, fit_propensity, placebo_tests, two_readings
 from evalkit.effects.trust.placebo import holm, two_sided
 from evalkit.effects.weighting.start_now import StartNow
 
@@ -133,6 +133,20 @@ def test_placebo_says_what_it_could_not_test(world):
         "not_testable",
         None,
     )
+
+
+def test_where_too_few_have_a_past_it_is_not_testable_as_there_is_no_second_reading(world):
+    """Of ten who start one has worked in the window: under the fifth that a second reading asks."""
+    lives = {f"a{number}": "eeeestss" for number in range(9)} | {"b": "wwwwstss", "d": "wwwwssss"}
+    lives |= {f"c{number}": "eeeessss" for number in range(9)}
+    trials = world.trials(
+        lives,
+        eligibility={"from_month": 6, "to_month": 6},
+        second_reading={"window_months": 4},
+    )
+
+    assert two_readings(trials).verdict == "past_shows_nothing"
+    assert _tests(trials)["earlier_months"]["verdict"] == "not_testable"
 
 
 def test_nobody_with_a_past_on_record_is_not_testable(world):

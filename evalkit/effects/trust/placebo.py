@@ -19,6 +19,7 @@ import polars as pl
 
 from evalkit.disclosure.rounding import shown_probability
 from evalkit.effects.trials.target_trial import Trials
+from evalkit.effects.trust.second_reading import has_past
 from evalkit.effects.weighting.contrast import MARGIN, contrast
 from evalkit.effects.weighting.logit import weighted_logit
 from evalkit.effects.weighting.start_now import StartNow
@@ -56,8 +57,8 @@ def placebo_tests(weighting: StartNow) -> pl.DataFrame:
     DataFrame
         district ("all"), intervention_id, test, difference, ci_lower, ci_upper (earlier_months:
         months; negative_control: shares), p_value, p_holm (over the tests of this protocol),
-        verdict (passed|warning|not_testable: nobody, or everybody alike, has such a past or reaches
-        such an outcome), n_starters, one_person.
+        verdict (passed|warning|not_testable: too few have such a past for a second reading, or all
+        or none reach such an outcome), n_starters, one_person.
     """
     trials, coefficients = weighting.trials, weighting.coefficients.point
     tests = [_earlier_months(trials, coefficients)]
@@ -116,9 +117,11 @@ def two_sided(difference: float, error: float) -> float:
 
 
 def _earlier_months(trials: Trials, coefficients: np.ndarray) -> _Test:
-    past = np.full(len(trials.rows), np.nan) if trials.past is None else trials.past
-    is_known = np.isfinite(past)
-    return _tested("earlier_months", trials.keep(is_known), past[is_known], start=coefficients)
+    name = "earlier_months"
+    if trials.past is None or not has_past(trials):
+        return _untested(name, trials)
+    is_known = np.isfinite(trials.past)
+    return _tested(name, trials.keep(is_known), trials.past[is_known], start=coefficients)
 
 
 def _negative_control(trials: Trials, outcome: str, coefficients: np.ndarray) -> _Test:
@@ -127,9 +130,8 @@ def _negative_control(trials: Trials, outcome: str, coefficients: np.ndarray) ->
 
 
 def _tested(name: str, trials: Trials, values: np.ndarray, *, start: np.ndarray) -> _Test:
-    n_starters = trials.n_starters
     if not trials.has_both_arms or values.min() == values.max():
-        return _Test(name, np.nan, np.nan, np.nan, n_starters)
+        return _untested(name, trials)
     # Fitted anew to the rows of the test, from a start near its end.
     fitted = weighted_logit(
         trials.design,
@@ -140,4 +142,9 @@ def _tested(name: str, trials: Trials, values: np.ndarray, *, start: np.ndarray)
     placebo = contrast(trials, values, coefficients=fitted.coefficients)
     difference, error = float(placebo.difference[0]), float(placebo.std_error[0])
     one_person = largest_change(trials, values, placebo.weights) / error
-    return _Test(name, difference, error, two_sided(difference, error), n_starters, one_person)
+    p_value = two_sided(difference, error)
+    return _Test(name, difference, error, p_value, trials.n_starters, one_person)
+
+
+def _untested(name: str, trials: Trials) -> _Test:
+    return _Test(name, np.nan, np.nan, np.nan, trials.n_starters)

@@ -213,6 +213,11 @@ def second_reading(trials: Trials, *, n_draws: int, seed: int) -> SecondReadings
     return SecondReadings(_as(rows, "second_past"), _as(shifts, "second_shifts"))
 
 
+def has_past(trials: Trials) -> bool:
+    """Whether enough of those who start have a past in the window (see `second_reading`)."""
+    return _verdict(trials, _counts(trials, _lives_in(trials, CITY))) == TWO_READINGS
+
+
 def terms_without_past(trials: Trials) -> list[str]:
     """The terms of the propensity without what the register holds of the past, and without the
     constant. Covariates that were handed on month by month stay: nobody has said what they are of.
