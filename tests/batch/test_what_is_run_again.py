@@ -40,7 +40,7 @@ EFFECTS = {
 }
 # What is said of money looks at values too, and draws the page of the programme itself.
 MONEY = {"city/09_money_and_access"}
-MONITORING = {"city/01_process", "district/01_process", *MONEY}
+MONITORING = {"city/01_process", "district/01_process", "city/07_forecasts", *MONEY}
 EVERYTHING = {*INTAKE, "district/02_time_on_support", *EFFECTS, *VALUE, *MONITORING, *PAGES}
 
 
@@ -85,12 +85,11 @@ def run_again(root: Path) -> tuple[set[str], set[str]]:
 
 def of_new_vintage(root: Path) -> set[str]:
     """The notebooks that are made anew whenever parameters or data have changed: the overview names
-    the vintage, and what has moved is told since the one before it.
+    the vintage, what has moved is told since the one before it, and what that one told is scored.
     """
     units = plan_run(prepare_run(root / RUN_FILE, out=RUNS))
-    return OVERVIEW | {
-        unit.notebook for unit in units if "published/since_last.json" in unit.writes
-    }
+    since_last = {"published/since_last.json", "published/forecasts.json"}
+    return OVERVIEW | {unit.notebook for unit in units if since_last & set(unit.writes)}
 
 
 def change(root: Path, file: str, old: str, new: str) -> None:
@@ -258,5 +257,5 @@ def made(out: Path) -> dict[str, bytes]:
         if path.is_file() and path.suffix in (".parquet", ".html")
     }
     # The page of method lists the checksum of every published table.
-    of_the_city = ("since_last", "index", "all", "method")
+    of_the_city = ("since_last", "forecast_record", "index", "all", "method")
     return {path: file for path, file in files.items() if Path(path).stem not in of_the_city}

@@ -83,3 +83,12 @@ def test_the_method_page_shows_how_they_have_done_and_what_was_not_scored(brief)
 
 def _text(cell):
     return Markup(cell).striptags().replace("\u00a0", " ")
+
+
+def test_an_intervention_that_nothing_names_stands_by_its_id(brief):
+    starts = FORECAST | {"quantity": "starts", "intervention_id": "harbour_course"}
+
+    section = what_was_told(brief(told=(starts,)))
+
+    (expected,) = section.blocks[0].tables
+    assert _text(expected.rows[0][0]) == "Starts: harbour_course"
