@@ -11,9 +11,15 @@ from evalkit.vocabulary import SENDER_LANGUAGE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import polars as pl
+
     from evalkit.disclosure import Published
+    from evalkit.effects import TrialDesign
+    from evalkit.effects.design.trial_design import Known
     from evalkit.line.protocol import Protocol
     from evalkit.params import Run
+    from evalkit.report.design_page import TrialInWords
+    from evalkit.words import Words
 
 _TABLES = ("design_power", "design_plan", "design_schedule")
 
@@ -77,6 +83,8 @@ def design(
         raise typer.BadParameter("name an intervention by --lottery or by --steps")
     if draw is not None and lottery is None:
         raise typer.BadParameter("--draw goes with --lottery")
+    if applicants is not None and lottery is None:
+        raise typer.BadParameter("--applicants goes with --lottery")
     # Small matrices many times over: threads would wait for each other.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from evalkit.effects import protocol_of
@@ -123,7 +131,16 @@ def _run_of(place: Path) -> "Run":
     return read_run(prepare_run(place, out=runs_folder()).run_dir.parent)
 
 
-def _tried(run, protocol, known, asked, *, every, applicants):
+def _tried(
+    run: "Run",
+    protocol: "Protocol",
+    known: "Known",
+    asked: dict[str, Any],
+    *,
+    every: int | None,
+    applicants: int | None,
+) -> "TrialDesign":
+    """The lottery, or where it is asked every how many months a step comes, the stepped start."""
     from evalkit.effects import (
         PersonTables,
         lottery_design,
@@ -150,7 +167,7 @@ def _tried(run, protocol, known, asked, *, every, applicants):
     return steps_design(trials, panel, known=known, step_months=every, **asked)
 
 
-def _known(run: "Run", protocol: "Protocol"):
+def _known(run: "Run", protocol: "Protocol") -> "tuple[Known, str]":
     """What the run has published of the intervention: the cost of a start and its currency, and
     today's estimate.
     """
@@ -160,7 +177,8 @@ def _known(run: "Run", protocol: "Protocol"):
     return known_of_tables(tables["offers"], tables["effect_span"], protocol)
 
 
-def _published_of(run: "Run", name: str):
+def _published_of(run: "Run", name: str) -> "pl.DataFrame":
+    """A published table of the run, empty where it has none."""
     from evalkit.disclosure import read_published
     from evalkit.line.tables import published
 
@@ -169,7 +187,9 @@ def _published_of(run: "Run", name: str):
     return read_published(run.run_dir, name).data
 
 
-def _draw(path: Path, run: "Run", protocol: "Protocol", words, *, n_places: int, seed: int) -> None:
+def _draw(
+    path: Path, run: "Run", protocol: "Protocol", words: "Words", *, n_places: int, seed: int
+) -> None:
     """Draw who of a list starts, and write the list where only its owner can read it."""
     import polars as pl
 
@@ -203,7 +223,9 @@ def _draw(path: Path, run: "Run", protocol: "Protocol", words, *, n_places: int,
     )
 
 
-def _write(folder: Path, told, tables: "dict[str, Published]", words) -> None:
+def _write(
+    folder: Path, told: "TrialInWords", tables: "dict[str, Published]", words: "Words"
+) -> None:
     """design.json, one CSV per table, and the page; nothing in them is about a person."""
     import json
 
