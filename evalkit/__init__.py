@@ -4,4 +4,4 @@ Rooms are imported on demand, so that `import evalkit` stays quick; a notebook s
 import survival`.
 """
 
-__version__ = "0.8.0"
+__version__ = "0.9.0"

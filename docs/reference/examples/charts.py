@@ -121,7 +121,7 @@ charts.show(charts.access_funnel, table, words)
 book = economics.load_price_book(shipped("params", "unit_costs", "northern_ireland.yaml"))
 draws = effects.primary_draws([found.draws], [protocol])
 given = {"seed": 1, "programmes": found.programmes, "horizon_months": 24}
-actors = effects.with_starters(
+actors = economics.with_people(
     economics.value_by_actor(economics.value_effects(draws, book, **given)), found.status
 )
 table = disclosure.protected(actors, "value_by_actor", run)
