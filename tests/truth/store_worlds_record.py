@@ -30,9 +30,9 @@ import evalkit
 from evalkit.report.method.worlds import FILE
 from evalkit.run_rules import AdviceRules
 
-FIRST_SEED, N_CITIES, N_PEOPLE = 41_000, 11, 4_000
+FIRST_SEED, N_CITIES, N_PEOPLE = 41_000, 60, 4_000
 # Checks cost more than the readings, so they are made in the first of the cities alone.
-N_CHECKED = 1
+N_CHECKED = 10
 HEAD = """\
 # Both readings of an effect in simulated worlds whose truth is known. Made by
 # tests/truth/store_worlds_record.py, never by hand.

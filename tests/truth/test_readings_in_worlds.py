@@ -45,17 +45,19 @@ LEAST_COVERAGE = {
     Cell("persistent", 0.7): 0.90,
     Cell("history", 1.0): 0.90,
 }
-MOST_FALSE_EXPAND, MOST_FALSE_ALARMS = 0.05, 0.1
+MOST_FALSE_EXPAND = 0.05
 
 
 @pytest.fixture(scope="module")
-def cities() -> pl.DataFrame:
-    return readings_of_cities(kept_folder(), n_cities=N_PROVED)
-
-
-@pytest.fixture(scope="module")
-def counted(cities) -> dict[Cell, WorldCount]:
+def counted() -> dict[Cell, WorldCount]:
+    """The counts of every world, printed with how often each check warned (how seldom placebos may
+    is asked in test_hidden_selection.py).
+    """
+    cities = readings_of_cities(kept_folder(), n_cities=N_PROVED)
+    checked = checks_of_cities(kept_folder(), n_cities=min(N_CHECKED, N_PROVED))
     found = counts_of(cities)
+    for cell, warned in warned_of(cities, checked).items():
+        print(cell, *warned, sep="\n")
     print(*found, sep="\n")
     return {Cell(one.world, one.strength): one for one in map(WorldCount.model_validate, found)}
 
@@ -81,20 +83,6 @@ def test_a_harmful_intervention_is_seldom_to_be_expanded_where_something_lasting
 def test_the_span_is_blind_to_what_arose_lately(counted):
     """What the page says of it: if this fails, the page is too modest."""
     assert counted[Cell("transient", 1.0)].coverage_span < 0.9
-
-
-@pytest.mark.prove
-@pytest.mark.timeout(100_000)
-def test_placebos_seldom_warn_where_people_are_chosen_by_their_measured_past(cities):
-    warned = warned_of(cities, checks_of_cities(kept_folder(), n_cities=min(N_CHECKED, N_PROVED)))
-
-    for cell, of_cell in warned.items():
-        print(cell, *of_cell, sep="\n")
-    for world in ("nothing_hidden", "history"):
-        (of_world,) = (one for cell, one in warned.items() if cell.world == world)
-        (placebo,) = (one for one in of_world if one["check"] == "earlier_months")
-        n_warned = placebo["n_hits"] + placebo["n_false_alarms"]
-        assert n_warned <= MOST_FALSE_ALARMS * (placebo["n_wrong"] + placebo["n_right"])
 
 
 @pytest.mark.prove
