@@ -37,6 +37,24 @@ def test_a_world_is_told_by_its_strongest_selection(block):
     assert "lasts it is 90%, and 50% for the plain range" in sentence
 
 
+def test_how_often_harm_would_be_expanded_is_told_beside_it(block):
+    told = block(world("persistent", n_expands_plain=20, n_expands_span=4), world("broad"))
+
+    assert "expanded in 2% of the estimates there, and in 10% by the plain" in told.text[1]
+    assert "harm would be expanded in 2%" in told.text[-1]
+
+
+@pytest.mark.parametrize(("times", "n_told"), [((2.6, 5.2), 1), ((5.2, 2.6), 0), ((None, 5.2), 0)])
+def test_that_more_seems_to_be_needed_where_more_is_hidden_is_told_where_it_is_so(
+    block, times, n_told
+):
+    ends = zip((0.3, 0.7), times, strict=True)
+    told = block(*(world("persistent", strength, times=one) for strength, one in ends))
+
+    grows = [one for one in told.text if "2.6 times at strength 0.3 and 5.2 at 0.7" in one]
+    assert len(grows) == n_told
+
+
 def test_what_arose_lately_is_told_with_how_far_both_readings_are_off(block):
     told = block(world("transient", bias_plain=1.03, bias_second=1.38, n_span=66, n_plain=4))
 

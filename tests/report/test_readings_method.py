@@ -31,7 +31,7 @@ def test_the_section_has_the_windows_and_shares_that_the_protocols_declare(brief
 
     text = text_of(how_effects_are_read(replace(brief, protocols=protocols)))
 
-    assert "of the 12 and 24 months before the present period of support" in text
+    assert "of the 12 and 24 months before the present period on income support" in text
     assert "Where fewer than 20% and 30% of those who started" in text
 
 

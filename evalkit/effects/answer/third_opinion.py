@@ -38,7 +38,7 @@ def third_opinion(trials: Trials, propensity: pl.DataFrame, *, seed: int) -> pl.
     -------
     DataFrame
         The table `trees` before gate 2: one row, empty where nobody starts, or everybody. verdict:
-        agrees (either estimate lies in the other's range of 95 per cent), differs, or not_computed,
+        agrees (each estimate lies in the other's range of 95 per cent), differs, or not_computed,
         with the reason not_installed or few_people.
     """
     if not trials.has_both_arms:

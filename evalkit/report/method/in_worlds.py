@@ -2,7 +2,7 @@
 readings holds the truth, the plain range does, and how often checks warn.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup
 
@@ -11,6 +11,8 @@ from evalkit.report.parts.document import Block, Brief, DataTable
 from evalkit.report.view import NOTHING
 from evalkit.words import Words, capitalise
 
+# The world of something hidden that lasts.
+LASTING = "persistent"
 _HEADS = (
     "world",
     "strength",
@@ -66,7 +68,22 @@ def _told(record: WorldsRecord, words: Words) -> Iterable[Markup]:
                 plain=words.percent(count.coverage_plain),
                 bias_plain=words.signed(count.bias_plain, 1),
                 bias_second=words.signed(count.bias_second or 0.0, 1),
+                expands=words.percent(count.n_expands_span / count.n_estimates),
+                expands_plain=words.percent(count.n_expands_plain / count.n_estimates),
             )
+    yield from _times_told([count for count in by_strength if count.world == LASTING], words)
+
+
+def _times_told(lasting: Sequence[WorldCount], words: Words) -> Iterable[Markup]:
+    """That what is hidden makes the gain look as if more were needed to take it away, if so."""
+    known = [(count.strength, count.times) for count in lasting if count.times is not None]
+    if len(known) > 1 and known[-1][1] > known[0][1]:
+        (at_least, least), (at_most, most) = known[0], known[-1]
+        numbers = {"at_least": at_least, "least": least, "at_most": at_most, "most": most}
+        yield words.html(
+            "worlds.times_grow",
+            **{name: words.number(number, 1) for name, number in numbers.items()},
+        )
 
 
 def _table(record: WorldsRecord, words: Words) -> DataTable:

@@ -89,7 +89,7 @@ def test_a_past_that_shows_nothing_is_not_tested_alone_and_no_agreement_beside_o
     alone = told(nothing())
     beside = told(readings((1.5, 0.2, 2.8)), nothing("language_practice"))
 
-    said = "had been in work in the 12 months before their period of support"
+    said = "had been in work in the 12 months before their present period on income support"
     assert f"Not tested Two readings. Too few of those who started work training {said}" in alone
     assert "In part Two readings." in beside
     assert "the same answer on work training." in beside and said in beside
