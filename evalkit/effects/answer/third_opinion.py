@@ -15,7 +15,7 @@ from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.trials.thinned import thinned_comparison
 from evalkit.effects.weighting.contrast import MARGIN, contrast
 from evalkit.effects.weighting.propensity import coefficients_of
-from evalkit.effects.weighting.weights import by_cluster, positions_of_people
+from evalkit.effects.weighting.weights import by_cluster, in_errors, positions_of_people
 from evalkit.errors import EstimationError
 from evalkit.line.tables import published
 from evalkit.tables import CITY
@@ -79,7 +79,7 @@ def third_opinion(trials: Trials, propensity: pl.DataFrame, *, seed: int) -> pl.
             "ci_lower": grown.difference - MARGIN * error,
             "ci_upper": grown.difference + MARGIN * error,
             "verdict": "agrees" if agrees else "differs",
-            "one_person": float(np.abs(of_person).max()) / error if error > 0 else None,
+            "one_person": in_errors(float(np.abs(of_person).max()), error),
         }
     )
 

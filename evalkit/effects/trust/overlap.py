@@ -8,7 +8,12 @@ import polars as pl
 from evalkit.effects.trust.balance import largest_difference
 from evalkit.effects.weighting.contrast import MARGIN, contrast
 from evalkit.effects.weighting.start_now import StartNow
-from evalkit.effects.weighting.weights import by_cluster, effective_sample_size, largest_change
+from evalkit.effects.weighting.weights import (
+    by_cluster,
+    effective_sample_size,
+    in_errors,
+    largest_change,
+)
 from evalkit.tables import CITY
 
 BINS, MIN_BIN_STARTERS = 10, 30
@@ -123,8 +128,9 @@ def weight_sensitivity(weighting: StartNow) -> pl.DataFrame:
                 "max_weight": float(comparison.max() / comparison.sum()),
                 "top_1_percent_share": top_share(comparison),
                 "max_abs_smd": largest_difference(trials, cut_off.weights),
-                "one_person": largest_change(trials, spent, cut_off.weights)
-                / float(cut_off.std_error[0]),
+                "one_person": in_errors(
+                    largest_change(trials, spent, cut_off.weights), float(cut_off.std_error[0])
+                ),
             }
         )
     return pl.DataFrame(rows).select(

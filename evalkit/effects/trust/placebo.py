@@ -23,7 +23,7 @@ from evalkit.effects.trust.second_reading import has_past
 from evalkit.effects.weighting.contrast import MARGIN, contrast
 from evalkit.effects.weighting.logit import weighted_logit
 from evalkit.effects.weighting.start_now import StartNow
-from evalkit.effects.weighting.weights import largest_change
+from evalkit.effects.weighting.weights import in_errors, largest_change
 from evalkit.line.tables import published
 from evalkit.tables import CITY
 
@@ -141,7 +141,7 @@ def _tested(name: str, trials: Trials, values: np.ndarray, *, start: np.ndarray)
     )
     placebo = contrast(trials, values, coefficients=fitted.coefficients)
     difference, error = float(placebo.difference[0]), float(placebo.std_error[0])
-    one_person = largest_change(trials, values, placebo.weights) / error
+    one_person = in_errors(largest_change(trials, values, placebo.weights), error)
     p_value = two_sided(difference, error)
     return _Test(name, difference, error, p_value, trials.n_starters, one_person)
 

@@ -118,6 +118,13 @@ def largest_change(trials: Trials, values: np.ndarray, weights: np.ndarray) -> f
     return float(np.abs(all_changes).max(initial=0)) if np.isfinite(all_changes).all() else np.inf
 
 
+def in_errors(change: float, error: float) -> float | None:
+    """What one person changes an estimate by, as a share of its standard error; None where nothing
+    varies, so that it has none.
+    """
+    return change / error if error > 0 else None
+
+
 def changes_by_arm(
     trials: Trials, values: np.ndarray, weights: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
