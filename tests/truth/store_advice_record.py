@@ -28,7 +28,7 @@ import evalkit
 from evalkit.report.method.advice_record import FILE
 from evalkit.run_rules import AdviceRules
 
-FIRST_SEED, N_CITIES = 31_000, 20
+FIRST_SEED, N_CITIES = 32_000, 20
 N_PEOPLE, N_DRAWS = 12_000, 100
 HEAD = """\
 # How often advice is right in simulated cities whose truth is known. Made by
